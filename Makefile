@@ -99,8 +99,8 @@ unit: $(STAMP) ## run the operator's unit tests, or those of K=expression
 integration: prepare ## run tests against a real API server, a real Triton, a real TLS server
 	@$(PYTEST) $(PARALLEL) tests/contract tests/integration tests/images $(SELECTED)
 
-test-e2e: prepare ## run the e2e tests, or those of K=expression, on a cluster that is kept
-	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED)
+test-e2e: prepare ## run the e2e tests, or those of K=expression, on a cluster that is kept; the long ones with LONG=1
+	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED) $(if $(LONG),--long)
 
 test: check check-training prepare ## run check, integration, cluster and e2e tests: all that must always pass
 	@$(PYTEST) $(PARALLEL) tests --ignore tests/unit --ignore tests/architecture

@@ -1,7 +1,7 @@
 """The routes of a unit and the two Services behind them, as they are and as they shall be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -133,14 +133,19 @@ class GatewayView:
             route.effective and not route.weights[backend] for route in self.routes.values()
         )
 
-    def traffic(self, served: Revision | None) -> Traffic:
-        """Return where the routes lead; `served` is the revision that the unit's own Service
-        selects, which clients reach while there is no route."""
+    @property
+    def exists(self) -> bool:
+        """Return whether there is a route, or a Service behind one."""
+        return bool(self.routes) or any(view.selected for view in self.backends.values())
+
+    def traffic(self, service: Traffic) -> Traffic:
+        """Return where the routes lead; `service` is where the unit's own Service leads, which
+        clients reach while there is no route."""
         is_whole = not self.unseen and not self.rivals and {*self.kinds} <= self.routes.keys()
         effective = is_whole and all(route.effective for route in self.routes.values())
         live = [route for route in self.routes.values() if not route.leads_nowhere]
         if not live:
-            return Traffic(Traffic.to(served).weights, Split.ROUTE, effective, self.trouble)
+            return replace(service, effective=effective, trouble=self.trouble)
         weights: dict[str, int] = {}
         for backend, view in self.backends.items():
             share = max(route.weights[backend] for route in live)

@@ -51,6 +51,9 @@ class Pod:
     revision: str
     ready: bool = False
     terminating: bool = False
+    finished: bool = False
+    """Whether all its containers have ended for good, as after an eviction: it holds no GPU."""
+
     created: datetime | None = None
     unschedulable: str = ""
     """The scheduler's message if no node can take the pod."""

@@ -37,10 +37,15 @@ def gateway_view(
     live: Mapping[ChildKey, Body],
     endpoints: Endpoints,
 ) -> GatewayView | None:
-    """Return what a unit with a gateway has; None for one without."""
+    """Return what a unit with a gateway has; None for one without.
+
+    Without the section in its spec, a unit has a gateway as long as routes or their Services are
+    there: the edit that dropped it may be invalid.
+    """
     section = section_of(spec)
-    if section is None:
+    if section is None and not _has_left(key, live):
         return None
+    section = section or {}
     gateway = read_gateway(section)
     needed = (
         *((HTTP_ROUTE,) if "http" in section else ()),
@@ -62,6 +67,13 @@ def gateway_view(
         unseen=tuple(kind for kind in needed if kind in store.refused),
         rivals=store.gateways.rivals(key),
     )
+
+
+def _has_left(key: UnitKey, live: Mapping[ChildKey, Body]) -> bool:
+    """Return whether routes, or the Services behind them, are there."""
+    routes = (ChildKey(kind, key.name) for kind in (HTTP_ROUTE, GRPC_ROUTE))
+    services = (ChildKey("Service", track_service_name(key.name, backend)) for backend in Backend)
+    return any(child in live for child in (*routes, *services))
 
 
 def ready_endpoints(slices: Iterable[Body], pods: Iterable[Pod]) -> Endpoints:

@@ -33,6 +33,7 @@ from inference_operator.observation.kinds import ENDPOINT_SLICE
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
+from inference_operator.observation.projection import FINISHED
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, PROBE, TRITON
@@ -96,6 +97,7 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: 
     served, deployments = _served(live, key), _deployments(live.values())
     kept = [child for name, child in live.items() if name.kind == "ControllerRevision"]
     gateway = gateway_view(store, key, spec, live, ready_endpoints(slices, pods))
+    by_service = _traffic(live, key, served, deployments)
     read_records = records(store, kept, key, _live(status, served, deployments), read)
     return Children(
         live=live,
@@ -105,7 +107,7 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: 
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
-        traffic=gateway.traffic(served) if gateway else _traffic(live, key, served, deployments),
+        traffic=gateway.traffic(by_service) if gateway else by_service,
         gateway=gateway,
     )
 
@@ -186,6 +188,7 @@ def pod_view(body: Body) -> Pod:
         revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
         ready=conditions.get("Ready", {}).get("status") == "True",
         terminating="deletionTimestamp" in body["metadata"],
+        finished=status.get("phase") in FINISHED,
         created=_time(body["metadata"].get("creationTimestamp")),
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
         loader=_container(status.get("initContainerStatuses"), LOADER),

@@ -36,6 +36,9 @@ _LABELS = (*revision_labels("", "", ""), TRACK_LABEL, SERVICE_NAME_LABEL)
 # A Gateway API's limit, and what is read of a condition.
 _MOST_PARENTS, _LONGEST_MESSAGE = 32, 1024
 _READ_OF_ROUTES = ("Accepted", "ResolvedRefs")
+FINISHED = ("Failed", "Succeeded")
+"""Phases of a pod that has ended; the others are not kept."""
+
 # Commands of people. Others, such as the last applied manifest, take far more room than the object.
 _COMMANDS = f"{GROUP}/"
 MOST_COMMANDS, LONGEST_COMMAND = 16, 512
@@ -97,6 +100,8 @@ def _pod(body: Body) -> dict[str, Any]:
     if _is_running(status):
         conditions += [_lost_readiness(item) for item in listed if _is_not_ready(item)]
     shown = {**containers, "conditions": conditions}
+    if status.get("phase") in FINISHED:
+        shown["phase"] = status["phase"]
     return {"kind": "Pod", "metadata": _metadata(body), "status": shown}
 
 

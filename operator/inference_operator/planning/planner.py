@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.allow_lists import AllowLists
-from inference_operator.domain.gateway import Routing
+from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings
@@ -27,7 +27,7 @@ from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.recreation import recreated_pair
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.rollout.steps import pair_at
+from inference_operator.planning.rollout.steps import pair_at, weight_at
 from inference_operator.planning.rollout_facts import facts_of
 from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
 from inference_operator.planning.status.diagnosis import next_look
@@ -50,7 +50,8 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     facts = facts_of(seen, assessment, state, size, now)
     step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
-    numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts))
+    weight = weight_at(facts.steps, step.state.step)
+    numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts), weight)
     goal = DesiredState(
         records=recording.written,
         tracks=step.tracks,
@@ -86,11 +87,18 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
 def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
     """Return the observation, while the spec is invalid with the routes as they are: an invalid
     edit must not change where clients are led."""
-    view = seen.children.gateway
-    if view is None or assessment.invalid is None:
+    view, children = seen.children.gateway, seen.children
+    if view is None:
         return seen
-    kept = replace(view, spec=None, rivals={})
-    return replace(seen, children=replace(seen.children, gateway=kept))
+    if assessment.invalid is not None and view.exists:
+        kept = replace(view, spec=None, rivals={})
+        return replace(seen, children=replace(children, gateway=kept))
+    is_meant = assessment.invalid is None and section_of(seen.spec) is not None
+    if is_meant:
+        return seen
+    # An invalid edit adds a gateway, or a valid one has removed it.
+    traffic = replace(children.traffic, effective=True, trouble="")
+    return replace(seen, children=replace(children, gateway=None, traffic=traffic))
 
 
 def _with_allowed_rollback(seen: Observed, assessment: Assessment, defaults: Defaults) -> Observed:
@@ -124,8 +132,7 @@ def _earliest(*delays: timedelta | None) -> timedelta | None:
 
 def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | None:
     """Return the pods of both revisions; those of before while the spec does not say how many."""
-    is_illegible = state.step_hash != facts.step_hash and facts.target is None
-    if is_illegible:
+    if facts.target is None and state.step_hash:
         return last_pair(seen, state, facts.replicas)
     return recreated_pair(state, facts) or pair_at(state, facts)
 

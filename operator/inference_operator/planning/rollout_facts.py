@@ -37,7 +37,7 @@ def facts_of(
         is_reported=seen.status.observed_generation is not None,
         artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
         revision_cause=assessment.revision_cause,
-        pods=Counter(pod.revision for pod in seen.children.pods),
+        pods=Counter(pod.revision for pod in seen.children.pods if not pod.finished),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
         keeps_abort=_keeps_abort(seen, state, unit),
@@ -68,6 +68,9 @@ def _is_in_window(
     """Return whether the target is one of the newest revisions before the stable one."""
     window = settings.canary.rollback_window if settings.canary else None
     records = seen.children.revisions
+    served = {d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED}
+    if target not in served:
+        return False
     stable = records.get(state.stable or "")
     if window is None or stable is None or target not in records:
         return False
@@ -80,7 +83,10 @@ def _is_in_window(
 
 
 def _alone_since(seen: Observed, now: datetime) -> datetime | None:
-    last = last_decision(seen.status, DecisionKind.ROLLOUT)
+    stable, last = seen.status.stable, last_decision(seen.status, DecisionKind.ROLLOUT)
+    if stable is None or stable.ready > 0:
+        # It was back in between.
+        return None
     # Only an edited status has a time in the future.
     return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
 

@@ -83,28 +83,52 @@ def replica_split(unit: int, weight: int, *, may_shrink: bool) -> Pair:
     return min(pairs, key=lambda pair: (abs(100 * pair.share - weight), pair.total, pair.canary))
 
 
-def sizes(seen: Observed, tracks: Tracks, unit: int, pair: Pair | None = None) -> Sizes:
+def sizes(
+    seen: Observed, tracks: Tracks, unit: int, pair: Pair | None = None, weight: int = 0
+) -> Sizes:
     """Return the pods of each track; a revision needs `unit` pods to serve all clients.
 
-    `pair` are the pods that the present step asks for, if there is one.
+    `pair` are the pods that the present step asks for, if there is one, and `weight` is the share
+    that it gives the canary. Pods are given up only once their clients have left.
     """
-    is_replaced = pair is not None and _has_moved(seen, tracks, pair)
     pods = {track.revision: _pods_of(seen, track, unit, pair) for track in tracks.items}
-    if pair is not None and not is_replaced and tracks.stable in pods:
-        # It gives up pods once the canary has all of its own, and its share of the clients.
-        deployment = seen.children.deployments.get(tracks.stable)
-        has = deployment.replicas if deployment else unit
-        pods[tracks.stable] = max(pair.stable, min(unit, has))
+    stable, canary = tracks.stable, tracks.canary
+    if pair is not None and pair.stable > 0 and stable in pods and canary in pods:
+        pods[stable] = max(pods[stable], _stable_keeps(seen, tracks, unit, pair, weight))
+        pods[canary] = max(pods[canary], _canary_keeps(seen, tracks, unit, pair, weight))
     return Sizes(unit, pods)
 
 
-def _has_moved(seen: Observed, tracks: Tracks, pair: Pair) -> bool:
-    """Return whether the canary has the pods and the clients that it shall have now."""
+def _stable_keeps(seen: Observed, tracks: Tracks, unit: int, pair: Pair, weight: int) -> int:
+    """Return the pods that the stable revision must not give up yet."""
     traffic, canary = seen.children.traffic, tracks.canary
-    has_share = traffic.split is not Split.ROUTE or (
-        traffic.effective and traffic.leads_to(canary) >= tracks.weight_of(canary)
+    if not tracks.weight_of(canary):
+        # It serves alone, or shall again.
+        return unit
+    if traffic.split is Split.ROUTE:
+        has_share = traffic.effective and traffic.leads_to(canary) >= weight
+    else:
+        has_share = traffic.leads_to(canary) > 0
+    has_moved = has_share and seen.children.ready_of(canary) >= pair.canary
+    return 0 if has_moved else min(unit, _has(seen, tracks.stable, unit))
+
+
+def _canary_keeps(seen: Observed, tracks: Tracks, unit: int, pair: Pair, weight: int) -> int:
+    """Return the pods that the canary must not give up yet: clients may still be led to it, or the
+    stable revision has too few."""
+    traffic, canary = seen.children.traffic, tracks.canary
+    is_released = traffic.split is not Split.ROUTE or (
+        traffic.effective and traffic.leads_to(canary) <= weight
     )
-    return has_share and seen.children.ready_of(canary) >= pair.canary
+    if not traffic.leads_to(canary):
+        return 0
+    has_enough = seen.children.ready_of(tracks.stable) >= pair.stable
+    return 0 if is_released and has_enough else min(unit, _has(seen, canary, 0))
+
+
+def _has(seen: Observed, revision: str | None, otherwise: int) -> int:
+    deployment = seen.children.deployments.get(revision or "")
+    return deployment.replicas if deployment else otherwise
 
 
 def last_size(seen: Observed, state: RolloutState) -> int:
@@ -112,7 +136,9 @@ def last_size(seen: Observed, state: RolloutState) -> int:
 
     An invalid edit must not change what serves, not even by a default that it brings along.
     """
-    return _last_size_of(seen, state.serving)
+    largest = max(_last_size_of(seen, state.stable), _last_size_of(seen, state.canary))
+    # Where the old revision ends before the new one starts, the stable one may have no pod.
+    return _last_size_of(seen, state.serving) or largest
 
 
 def last_pair(seen: Observed, state: RolloutState, unit: int) -> Pair | None:

@@ -252,4 +252,4 @@ def test_a_section_that_cannot_be_read_leaves_the_routes() -> None:
     view = GatewayView(None, {}, {"HTTPRoute": RouteView(weights, effective=True)})
 
     assert view.kinds == ("HTTPRoute",)
-    assert view.traffic("aaa").effective is True
+    assert view.traffic(Traffic.to("aaa")).effective is True

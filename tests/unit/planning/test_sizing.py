@@ -9,7 +9,7 @@ import pytest
 import inference_operator
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
-from inference_operator.domain.sizes import Pair, Sizes
+from inference_operator.domain.sizes import Sizes
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.plan import Apply
 from inference_operator.planning.planner import plan
@@ -71,7 +71,7 @@ def test_only_sizing_computes_a_number_of_pods() -> None:
 
 
 def test_deployments_have_the_size_that_sizing_returns(monkeypatch: pytest.MonkeyPatch) -> None:
-    def others(seen: Observed, tracks: Tracks, unit: int, pair: Pair | None) -> Sizes:
+    def others(seen: Observed, tracks: Tracks, unit: int, *_: object) -> Sizes:
         return Sizes(unit, dict.fromkeys(tracks.revisions, 41))
 
     monkeypatch.setattr("inference_operator.planning.planner.sizes", others)

@@ -25,8 +25,8 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     canary = state.canary
     if canary is None or state.stable is None or not facts.commands.aborts(canary):
         return Transition(state)
-    if facts.target not in (None, canary):
-        # The spec has left it: it gives its clients back anyway.
+    if facts.target not in (None, canary) or facts.is_alone(canary, state.stable):
+        # It gives its clients back anyway, or as soon as a stable pod answers.
         return Transition(state)
     command = facts.commands.shown(Verb.ABORT)
     if command in state.handled:
@@ -71,8 +71,8 @@ def remembered(state: RolloutState, facts: RolloutFacts) -> Hold | None:
     if aborted is None or aborted.revision != facts.target:
         return None
     message = (
-        f"{aborted.message}; to start it again, edit the spec, move the alias, or retry it"
-        f" (`kubectl inference retry`)"
+        f"{aborted.message}; to go on, make an edit that gives another revision, move the alias, or"
+        " start it again (`kubectl inference retry`)"
     )
     return Hold(Reason.ROLLOUT_ABORTED, message)
 

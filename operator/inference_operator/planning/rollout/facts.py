@@ -82,6 +82,10 @@ class RolloutFacts:
         """Return whether the canary answers, and no pod of the stable revision does."""
         return self.ready_of(canary) > 0 and self.ready_of(stable) == 0
 
+    def still_serves(self, stable: str | None) -> str:
+        """Return a part of a sentence: `; revision 935a3432c3 continues to serve`."""
+        return f"; revision {stable} continues to serve" if self.ready_of(stable) > 0 else ""
+
     def name_of(self, revision: str) -> str:
         """Return a revision's name for decisions; the artifact is that of the target."""
         is_described = self.artifact and revision == self.target

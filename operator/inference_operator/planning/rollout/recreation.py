@@ -11,7 +11,8 @@ from inference_operator.planning.rollout.facts import RolloutFacts
 def is_recreated(state: RolloutState, facts: RolloutFacts) -> bool:
     """Return whether the canary replaces a stable revision that must end first."""
     has_both = state.canary is not None and state.stable is not None
-    return has_both and facts.settings.recreate is not None and facts.target == state.canary
+    is_meant = facts.target in (None, state.canary)
+    return has_both and facts.settings.recreate is not None and is_meant
 
 
 def recreated_pair(state: RolloutState, facts: RolloutFacts) -> Pair | None:

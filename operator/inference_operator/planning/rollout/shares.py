@@ -35,8 +35,11 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
     if facts.is_alone(canary, state.stable):
         return 100
     if facts.target is None:
-        # An invalid spec changes nothing.
-        return present
+        # An invalid spec changes nothing, and no other client gives more than the step does.
+        is_known = bool(facts.steps) and state.step_hash == facts.step_hash
+        by_route = facts.traffic.split is Split.ROUTE
+        most = weight_at(facts.steps, state.step) if is_known and by_route else 100
+        return min(present, most)
     if facts.target != canary:
         return 0
     weight = weight_at(facts.steps, state.step) if facts.steps else 100
@@ -65,9 +68,10 @@ def _selected(canary: str, stable: str, facts: RolloutFacts) -> str:
     if facts.traffic.leads_to(canary):
         return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
     # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
-    may_move = facts.target == canary and not is_held(facts)
-    if may_move and facts.settings.recreate is not None and facts.is_alone(canary, stable):
+    is_meant = facts.target in (None, canary)
+    if is_meant and facts.settings.recreate is not None and facts.is_alone(canary, stable):
         return canary
+    may_move = facts.target == canary and not is_held(facts)
     return (
         canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
     )

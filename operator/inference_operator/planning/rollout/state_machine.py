@@ -12,7 +12,6 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
@@ -26,6 +25,7 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
 )
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.pauses import paused
 from inference_operator.planning.rollout.recreation import (
     is_restored,
     outage_sentence,
@@ -33,7 +33,7 @@ from inference_operator.planning.rollout.recreation import (
 )
 from inference_operator.planning.rollout.shares import is_held, shares
 from inference_operator.planning.rollout.step_progress import is_long_alone, progress_by_steps
-from inference_operator.planning.rollout.steps import needed_pods, position, shares_sentence
+from inference_operator.planning.rollout.steps import needed_pods
 from inference_operator.planning.transition import Hold, Transition
 
 
@@ -144,8 +144,8 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
         is_over = state.step_hash == facts.step_hash and state.step >= len(facts.steps)
         has_all = facts.traffic.leads_to(canary) == 100 and facts.traffic.effective
         is_complete = facts.answers(canary) and is_over and has_all
-        is_alone = facts.is_alone(canary, stable) and (is_left or is_long_alone(facts))
-        is_alone = is_alone and (is_left or facts.answers(canary))
+        is_long = is_long_alone(facts) and facts.answers(canary) and not is_held(facts)
+        is_alone = facts.is_alone(canary, stable) and not is_cancelled and (is_left or is_long)
         return _promote(state, canary, facts) if is_complete or is_alone else Transition(state)
     if (facts.answers(canary) and not is_cancelled) or (is_left and is_better):
         return _promote(state, canary, facts)
@@ -156,17 +156,19 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.target is None:
         return Transition(state)
     if facts.target == state.stable:
-        return replace(_settle(state), hold=rolled_back(facts))
+        settled = _settle(state, facts)
+        return replace(settled, hold=settled.hold or rolled_back(facts))
     if (hold := remembered(state, facts)) is not None:
         return Transition(state, hold=hold)
     if is_held(facts) and state.stable is not None:
-        return _pause(state, facts)
+        return paused(state, facts)
     if facts.target == state.canary:
         return _progress(state, facts)
     if state.step_hash and state.stable is not None and _has_clients(state, facts):
         message = (
             f"revision {state.canary}, which the spec has left, gives its clients back to revision"
             f" {state.stable} before revision {facts.target} starts"
+            + (f"; {facts.traffic.trouble}" if facts.traffic.trouble else "")
         )
         return Transition(state, hold=Hold(Reason.PROGRESSING, message))
     return _start(state, facts, facts.target)
@@ -177,9 +179,15 @@ def _has_clients(state: RolloutState, facts: RolloutFacts) -> bool:
     return facts.traffic.leads_to(state.canary) > 0 or not facts.traffic.effective
 
 
-def _settle(state: RolloutState) -> Transition:
+def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
     if state.canary is None:
         return Transition(state)
+    if state.step_hash and facts.is_alone(state.canary, state.stable):
+        message = (
+            f"the spec went back to revision {state.stable}, of which no pod answers; all clients"
+            f" stay with revision {state.canary} until one does"
+        )
+        return Transition(state, hold=Hold(Reason.STABLE_UNAVAILABLE, message))
     decision = Decision(
         Reason.ABORTED,
         f"the spec went back to revision {state.stable}, which still serves;"
@@ -195,24 +203,6 @@ def without_canary(state: RolloutState) -> RolloutState:
     return replace(
         state, canary=None, since=None, progress=0, step=0, step_hash="", step_since=None
     )
-
-
-def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
-    why = (
-        "spec.rollout.paused is true"
-        if facts.settings.paused
-        else f"somebody paused it ({Verb.PAUSE.annotation})"
-    )
-    if facts.target == state.canary and facts.steps:
-        where = f"{shares_sentence(state, facts)}; {position(state, facts)}"
-        message = f"{where} is held because {why}"
-    else:
-        message = (
-            f"revision {facts.target} waits because {why};"
-            f" revision {state.stable} continues to serve"
-        )
-    # The deadline starts again when the pause ends.
-    return Transition(replace(state, since=None), hold=Hold(Reason.PAUSED, message))
 
 
 def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
@@ -242,7 +232,8 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
 def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.replicas == 0:
         # Stable means that it has answered. The deadline starts when the unit is scaled up.
-        return Transition(replace(state, since=None))
+        # A pause of a step starts again, too.
+        return Transition(replace(state, since=None, step_since=None))
     if state.stable is not None and (facts.steps or state.step_hash):
         made = progress_by_steps(state, facts)
         confirmed = _confirm(made.state, facts)
@@ -270,7 +261,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
         f"revision {state.canary} has made no progress since {format_time(since)}"
         f" (progressDeadline {int(deadline.total_seconds())} s):"
         f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
-        + (f"; revision {state.stable} continues to serve" if state.stable else "")
+        + facts.still_serves(state.stable)
     )
     return Transition(moved, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, message))
 

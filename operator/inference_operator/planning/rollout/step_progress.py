@@ -7,9 +7,16 @@ from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout.aborts import abort
 from inference_operator.planning.rollout.facts import RolloutFacts
-from inference_operator.planning.rollout.steps import needed_pods, position, restarted, walk
+from inference_operator.planning.rollout.steps import (
+    needed_pods,
+    position,
+    restarted,
+    walk,
+    weight_at,
+)
 from inference_operator.planning.transition import Hold, Transition
 
 ALONE = timedelta(minutes=1)
@@ -19,10 +26,10 @@ revision answers."""
 
 def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Go on through the steps; abort if the canary makes no progress for `progressDeadline`."""
-    begun = restarted(state, facts)
+    begun = restarted(replace(state, step_since=state.step_since or facts.now), facts)
     if facts.is_alone(state.canary, state.stable):
         return _alone(begun, facts)
-    walked = walk(begun.state, facts)
+    walked = walk(_without_previous(begun.state, facts), facts)
     decisions = (*begun.decisions, *_stable_is_back(state, facts), *walked.decisions)
     moved, left = _towards_deadline(walked.state, facts)
     if left is not None and left <= timedelta(0):
@@ -32,6 +39,14 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     return Transition(
         moved, decisions, hold=walked.hold, wake_after=min(delays) if delays else None
     )
+
+
+def _without_previous(state: RolloutState, facts: RolloutFacts) -> RolloutState:
+    """Give up the previous revision where the Service would reach its pods too, as soon as the
+    canary shall get clients."""
+    is_due = facts.ready_of(state.canary) >= needed_pods(state, facts)
+    is_reached = facts.settings.split is Split.REPLICAS and weight_at(facts.steps, state.step) > 0
+    return replace(state, previous=None) if is_due and is_reached else state
 
 
 def is_long_alone(facts: RolloutFacts) -> bool:

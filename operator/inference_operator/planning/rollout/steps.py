@@ -76,7 +76,15 @@ def restarted(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Return to the first step if the steps were edited: their say is needed for each weight."""
     if state.step_hash == facts.step_hash:
         return Transition(state)
-    fresh = replace(state, step=0, step_hash=facts.step_hash, step_since=facts.now, since=facts.now)
+    earlier = map(facts.commands.shown, facts.commands.about(state.canary or ""))
+    fresh = replace(
+        state,
+        step=0,
+        step_hash=facts.step_hash,
+        step_since=facts.now,
+        since=facts.now,
+        handled=tuple(dict.fromkeys((*state.handled, *earlier))),
+    )
     count = len(facts.steps)
     goes_on = f"starts again at step 1 of {count}" if count else "goes on without steps"
     decision = Decision(

@@ -38,7 +38,19 @@ def next_routing(tracks: Tracks, view: GatewayView, answering: Mapping[str, int]
     moving = [b for b, revision in backends.items() if _moves(view, b, revision)]
     goal = _canary_goal(serving, tracks, view)
     weights = {kind: _next_weight(view, kind, goal, moving) for kind in view.kinds}
-    return Routing(serving, backends, weights)
+    return Routing(_service_selects(serving, tracks, view, answering), backends, weights)
+
+
+def _service_selects(
+    serving: str, tracks: Tracks, view: GatewayView, answering: Mapping[str, int]
+) -> str:
+    """Return the revision that NAME selects: the serving one, unless none of its pods answers or
+    there is no route, and all clients shall be led to another one."""
+    has_routes = any(not route.leads_nowhere for route in view.routes.values())
+    goal = tracks.selected
+    follows = goal is not None and tracks.weight_of(goal) == _ALL
+    is_needed = not has_routes or not answering.get(serving)
+    return goal if follows and is_needed and goal is not None else serving
 
 
 def _serving(tracks: Tracks) -> str | None:
