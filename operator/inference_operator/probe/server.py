@@ -72,7 +72,8 @@ class Listener:
             self.turn(_HELD_SECONDS if self._held else _TURN_SECONDS)
 
     def release(self) -> None:
-        """Answer what is held with yes, and wait for that: the pod ends, and it is no fault.
+        """Answer what is held with yes and what is open, and wait for that: the pod ends, and it is
+        no fault.
 
         Another thread than that of `serve` calls it.
         """
@@ -90,6 +91,9 @@ class Listener:
         now = time.monotonic()
         for connection in [item for item in self._open if item.ends_at <= now]:
             self._end(connection)
+        # A request that came in this moment has its answer first: the kubelet reports a lost one.
+        if self._releases and not self._open and not self._held:
+            self._released.set()
 
     def close(self) -> None:
         """Stop listening and end what is open."""
@@ -188,8 +192,6 @@ class Listener:
             self._open.append(connection)
             self._send(connection, answer)
             self._go_on(connection)
-        if self._releases:
-            self._released.set()
 
     def _send(self, connection: _Connection, page: Page) -> None:
         connection.answer = _http_answer(*page)

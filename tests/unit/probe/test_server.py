@@ -213,3 +213,17 @@ def test_the_end_of_the_pod_answers_what_is_held() -> None:
     client.settimeout(5)
     assert client.recv(12) == b"HTTP/1.1 200"
     client.close()
+
+
+def test_a_request_that_comes_in_at_the_end_is_answered() -> None:
+    running = Listener(("127.0.0.1", 0), {"/ready": lambda arrived: YES})
+    client = socket.create_connection(("127.0.0.1", running.port), timeout=5)
+    client.sendall(b"GET /ready HTTP/1.1\r\n")
+    running.turn(1)
+    running.turn(1)
+    threading.Thread(target=running.serve, daemon=True).start()
+    threading.Timer(0.2, client.sendall, [b"\r\n"]).start()
+    running.release()
+    assert len(running) == 0
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.close()
