@@ -91,11 +91,11 @@ class Commands:
     def aborts(self, revision: str) -> bool:
         return self._first_part(Verb.ABORT) == revision
 
-    def about(self, revision: str) -> tuple[Verb, ...]:
-        """Return the commands to promote or to abort a revision."""
+    def about(self, revision: str) -> tuple[str, ...]:
+        """Return the commands to promote or to abort a revision, as the status names them."""
         is_promoted = self._first_part(Verb.PROMOTE).startswith(f"{revision}/")
-        promote = (Verb.PROMOTE,) if is_promoted else ()
-        return (*promote, Verb.ABORT) if self.aborts(revision) else promote
+        promote = (self.shown(Verb.PROMOTE),) if is_promoted else ()
+        return (*promote, self.shown(Verb.ABORT)) if self.aborts(revision) else promote
 
     def pauses(self, revision: str) -> bool:
         return self.values.get(Verb.PAUSE) == revision

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.allow_lists import AllowLists
+from inference_operator.domain.delays import earliest
 from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
@@ -14,10 +15,7 @@ from inference_operator.domain.sizes import Pair
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
 from inference_operator.planning.children.conflicts import blocked_by_conflicts
-from inference_operator.planning.children.desired import (
-    DesiredState,
-    writes,
-)
+from inference_operator.planning.children.desired import DesiredState, writes
 from inference_operator.planning.children.headless import has_headless
 from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
@@ -79,7 +77,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
         rejected=recording.rejected,
-        wake_after=_earliest(step.wake_after, _next_look(seen, assessment, state, now)),
+        wake_after=earliest(step.wake_after, _next_look(seen, assessment, state, now)),
     )
     return paced(seen, made, now)
 
@@ -124,10 +122,6 @@ def _next_look(
     """Return when the status will have to say what a pod takes long for."""
     target = assessment.revision or state.serving
     return next_look(seen.children.pods_of(target), now) if target else None
-
-
-def _earliest(*delays: timedelta | None) -> timedelta | None:
-    return min((delay for delay in delays if delay is not None), default=None)
 
 
 def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | None:

@@ -68,11 +68,11 @@ def _is_in_window(
     """Return whether the target is one of the newest revisions before the stable one."""
     window = settings.canary.rollback_window if settings.canary else None
     records = seen.children.revisions
-    served = {d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED}
-    if target not in served:
-        return False
     stable = records.get(state.stable or "")
     if window is None or stable is None or target not in records:
+        return False
+    if target not in {d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED}:
+        # It was a canary only.
         return False
     older = sorted(
         (record for record in records.values() if record.number < stable.number),

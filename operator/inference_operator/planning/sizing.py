@@ -127,6 +127,7 @@ def _canary_keeps(seen: Observed, tracks: Tracks, unit: int, pair: Pair, weight:
 
 
 def _has(seen: Observed, revision: str | None, otherwise: int) -> int:
+    """Return the pods that a revision's Deployment asks for; `otherwise` without one."""
     deployment = seen.children.deployments.get(revision or "")
     return deployment.replicas if deployment else otherwise
 
@@ -136,9 +137,8 @@ def last_size(seen: Observed, state: RolloutState) -> int:
 
     An invalid edit must not change what serves, not even by a default that it brings along.
     """
-    largest = max(_last_size_of(seen, state.stable), _last_size_of(seen, state.canary))
     # Where the old revision ends before the new one starts, the stable one may have no pod.
-    return _last_size_of(seen, state.serving) or largest
+    return _last_size_of(seen, state.stable) or _last_size_of(seen, state.canary)
 
 
 def last_pair(seen: Observed, state: RolloutState, unit: int) -> Pair | None:
@@ -156,9 +156,8 @@ def _last_size_of(seen: Observed, revision: str | None) -> int:
         return 0
     shown = (seen.status.stable, seen.status.canary)
     reported = [view.replicas for view in shown if view is not None and view.revision == revision]
-    deployment = seen.children.deployments.get(revision)
     last = next((number for number in reported if number), 0)
-    return min(last, MOST_REPORTED) or (deployment.replicas if deployment else 0)
+    return min(last, MOST_REPORTED) or _has(seen, revision, 0)
 
 
 def _share_of(unit: int, percent: int) -> int:

@@ -19,6 +19,7 @@ from inference_operator.adapters.kubernetes.status_writer import publish_event, 
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.commands import Verb
+from inference_operator.domain.delays import earliest
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.serving_unit import Owner
@@ -142,7 +143,7 @@ class Reconciler:
         if outcome.transient or outcome.refused:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.transient, *outcome.refused)))
-        return changed or outcome.written > 0, _earlier(decided.wake_after, delay)
+        return changed or outcome.written > 0, earliest(decided.wake_after, delay)
 
     async def _is_unlisted(self, seen: Observed) -> bool:
         """Return whether a referenced object exists that no watch has reported yet, as right after
@@ -233,11 +234,6 @@ class Reconciler:
             self._store.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
             return False, None
         return changed, until_stalled(status, now)
-
-
-def _earlier(first: timedelta | None, second: timedelta | None) -> timedelta | None:
-    delays = [delay for delay in (first, second) if delay is not None]
-    return min(delays, default=None)
 
 
 def _identity(owner: Owner) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from inference_operator.domain.commands import Verb
-from tests.fakes.bodies import KEY, source
-from tests.fakes.harness import OperatorHarness
+from tests.fakes.bodies import source
+
+from .steered_harness import SteeredHarness
 
 STEPS = [{"setWeight": 25}, {"pause": {"duration": "2m"}}, {"setWeight": 50}, {"pause": {}}]
 
 
-class Delivery(OperatorHarness):
+class Delivery(SteeredHarness):
     """An operator, and a model whose revisions get their clients by steps."""
 
     def wants(self, number: int, steps: list[Any] | None = None, **changes: Any) -> None:
@@ -17,17 +17,6 @@ class Delivery(OperatorHarness):
         canary = {"steps": STEPS if steps is None else steps}
         rollout = {"canary": canary, **changes.pop("rollout", {})}
         self.user_applies(model=source(number), rollout=rollout, **{"replicas": 3, **changes})
-
-    def says(self, verb: Verb, value: str | None) -> None:
-        """Annotate the resource, as `kubectl inference` does."""
-        self.cluster.edit(
-            KEY.kind, KEY.name, {"metadata": {"annotations": {verb.annotation: value}}}
-        )
-
-    @property
-    def canary(self) -> str:
-        assert self.status.canary is not None
-        return self.status.canary.revision
 
     @property
     def step(self) -> int | None:

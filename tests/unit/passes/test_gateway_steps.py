@@ -1,22 +1,21 @@
 """Rollouts by steps through a gateway: shares, safety after each write, and crashes at each."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from inference_operator.domain.commands import Verb, promote_step
 from tests.fakes.bodies import KEY, source
-from tests.fakes.cluster import CrashedError
 from tests.fakes.gateways import ROUTES, GatewayHarness, rollout
 from tests.fakes.harness import crash_at
+
+from .steered_harness import Deed, SteeredHarness, abort, later, tell
 
 STABLE, CANARY = f"{KEY.name}-stable", f"{KEY.name}-canary"
 STEPS = [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "1m"}}]
 
 
-class Routed(GatewayHarness):
+class Routed(SteeredHarness, GatewayHarness):
     """A gateway, and a model of 4 replicas whose versions come by steps."""
 
     def wants(self, number: int) -> None:
@@ -25,14 +24,10 @@ class Routed(GatewayHarness):
         delays = {**parts, "canary": canary, "scaleDownDelay": "10s"}
         self.user_applies(model=source(number), rollout=delays, replicas=4)
 
-    def says(self, verb: Verb, value: str) -> None:
-        change: dict[str, Any] = {"metadata": {"annotations": {verb.annotation: value}}}
-        self.cluster.edit(KEY.kind, KEY.name, change)
+    rounds = 40
 
-    @property
-    def canary(self) -> str:
-        assert self.status.canary is not None
-        return self.status.canary.revision
+    def check(self) -> None:
+        assert self.unsafe() == []
 
     def unsafe(self) -> list[str]:
         """Return the routes that lead clients to a Service without pods that answer."""
@@ -49,48 +44,21 @@ class Routed(GatewayHarness):
         ]
 
 
-Deed = Callable[[Routed], None]
-
-
-def edit(number: int) -> Deed:
+def edit(number: int) -> Deed[Routed]:
     return lambda world: world.wants(number)
-
-
-def later(seconds: int) -> Deed:
-    return lambda world: setattr(world, "now", world.now + timedelta(seconds=seconds))
 
 
 def promote(world: Routed) -> None:
     world.says(Verb.PROMOTE, promote_step(world.canary, 1))
 
 
-def abort(world: Routed) -> None:
-    world.says(Verb.ABORT, world.canary)
-
-
-BEGUN: tuple[Deed, ...] = (edit(1), edit(2))
-STORIES: dict[str, tuple[Deed, ...]] = {
+BEGUN: tuple[Deed[Routed], ...] = (edit(1), edit(2))
+STORIES: dict[str, tuple[Deed[Routed], ...]] = {
     "promotion": (*BEGUN, promote, later(60), later(11)),
     "abort": (*BEGUN, promote, abort, later(11)),
     "replaced canary": (*BEGUN, promote, edit(3), later(11)),
     "going back": (*BEGUN, promote, edit(1), later(11)),
 }
-
-
-async def tell(world: Routed, story: tuple[Deed, ...]) -> int:
-    """Do one deed after the other; return how often the operator crashed."""
-    crashes = 0
-    for deed in story:
-        deed(world)
-        try:
-            await world.settle(40)
-        except CrashedError:
-            crashes += 1
-            world.cluster.before = world.cluster.after = None
-            world.start()
-            await world.settle(40)
-        assert world.unsafe() == []
-    return crashes
 
 
 def final(world: Routed) -> object:

@@ -8,7 +8,8 @@ from tests.fakes.bodies import KEY, source
 from tests.fakes.gateways import rollout as gateway_rollout
 
 from .delivery_harness import Delivery, at_first_step
-from .test_gateway_steps import BEGUN, CANARY, STABLE, Routed, promote, tell
+from .steered_harness import tell
+from .test_gateway_steps import BEGUN, CANARY, STABLE, Routed, promote
 from .test_recreate import replaced
 
 HALF = [{"setWeight": 50}, {"pause": {}}]

@@ -1,37 +1,26 @@
 """The operator is killed at each write of a rollout by steps: the end is the same."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from inference_operator.domain.commands import Verb, promote_step
-from tests.fakes.cluster import CrashedError
 from tests.fakes.harness import crash_at
 
 from .delivery_harness import Delivery
+from .steered_harness import Deed, abort, later, tell
 from .test_interruptions import final
 
-Deed = Callable[[Delivery], None]
 
-
-def edit(number: int) -> Deed:
+def edit(number: int) -> Deed[Delivery]:
     return lambda world: world.wants(number)
 
 
-def promote(step: int) -> Deed:
+def promote(step: int) -> Deed[Delivery]:
     return lambda world: world.says(Verb.PROMOTE, promote_step(world.canary, step))
 
 
-def abort(world: Delivery) -> None:
-    world.says(Verb.ABORT, world.canary)
-
-
-def later(seconds: int) -> Deed:
-    return lambda world: setattr(world, "now", world.now + timedelta(seconds=seconds))
-
-
-STORIES: dict[str, tuple[Deed, ...]] = {
+STORIES: dict[str, tuple[Deed[Delivery], ...]] = {
     "promotion": (edit(1), edit(2), later(120), promote(3), later(31)),
     "abort": (edit(1), edit(2), abort, later(31)),
     "replaced canary": (edit(1), edit(2), edit(3), later(31)),
@@ -45,21 +34,6 @@ WRITES = {
 }
 """The first write of each story that no other story has, and the last one. The first deployment has
 crash tests of its own."""
-
-
-async def tell(world: Delivery, story: tuple[Deed, ...]) -> int:
-    """Do one deed after the other; return how often the operator crashed."""
-    crashes = 0
-    for deed in story:
-        deed(world)
-        try:
-            await world.settle()
-        except CrashedError:
-            crashes += 1
-            world.cluster.before = world.cluster.after = None
-            world.start()
-            await world.settle()
-    return crashes
 
 
 _ENDS: dict[str, object] = {}

@@ -161,11 +161,8 @@ def _selected_by_service(goal: DesiredState) -> str | None:
     """Return the revision that the Service selects; None for the pods of all."""
     if goal.routing is not None:
         return goal.routing.service
-    return None if _is_by_pods(goal) else goal.tracks.selected
-
-
-def _is_by_pods(goal: DesiredState) -> bool:
-    return goal.split is Split.REPLICAS and goal.tracks.is_split
+    by_pods = goal.split is Split.REPLICAS and goal.tracks.is_split
+    return None if by_pods else goal.tracks.selected
 
 
 def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, Any]]:

@@ -35,11 +35,6 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     return abort(replace(state, handled=(*state.handled, command)), facts, why)
 
 
-def earlier_commands(revision: str, facts: RolloutFacts) -> tuple[str, ...]:
-    """Return the commands that were given before the revision starts: they do not count."""
-    return tuple(facts.commands.shown(verb) for verb in facts.commands.about(revision))
-
-
 def abort(
     state: RolloutState, facts: RolloutFacts, why: str, reason: Reason = Reason.ROLLOUT_ABORTED
 ) -> Transition:

@@ -18,8 +18,7 @@ def is_recreated(state: RolloutState, facts: RolloutFacts) -> bool:
 def recreated_pair(state: RolloutState, facts: RolloutFacts) -> Pair | None:
     """Return the pods of both revisions: those of the new one once the old one has none left.
 
-    A stable revision that answers on no pod, and a rollout that is held, change that as little as
-    the number of replicas.
+    It is the same while a person holds the rollout, and while the spec is invalid.
     """
     if not is_recreated(state, facts):
         return None

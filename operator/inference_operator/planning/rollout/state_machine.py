@@ -16,7 +16,6 @@ from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
     abort,
-    earlier_commands,
     lingering,
     obeyed,
     refused_rollback,
@@ -210,7 +209,8 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         without_canary(state),
         canary=target,
         since=facts.now,
-        handled=earlier_commands(target, facts),
+        # Commands from before it starts do not count.
+        handled=facts.commands.about(target),
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )

@@ -6,11 +6,13 @@ from datetime import timedelta
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.delays import earliest
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout.aborts import abort
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.steps import (
+    answers_on,
     needed_pods,
     position,
     restarted,
@@ -35,10 +37,8 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     if left is not None and left <= timedelta(0):
         ended = abort(moved, facts, _overdue(moved, facts), Reason.PROGRESS_DEADLINE_EXCEEDED)
         return replace(ended, decisions=(*decisions, *ended.decisions))
-    delays = [delay for delay in (walked.wake_after, left) if delay is not None]
-    return Transition(
-        moved, decisions, hold=walked.hold, wake_after=min(delays) if delays else None
-    )
+    wake_after = earliest(walked.wake_after, left)
+    return Transition(moved, decisions, hold=walked.hold, wake_after=wake_after)
 
 
 def _without_previous(state: RolloutState, facts: RolloutFacts) -> RolloutState:
@@ -99,7 +99,7 @@ def _overdue(state: RolloutState, facts: RolloutFacts) -> str:
     since = format_time(state.since or facts.now)
     ready, needed = facts.ready_of(state.canary), needed_pods(state, facts)
     lacks = (
-        f"its model answers on {ready} of {counted(needed, 'pod')}"
+        answers_on(state, facts)
         if ready < needed
         else facts.traffic.trouble or "the gateway did not take over the weights"
     )

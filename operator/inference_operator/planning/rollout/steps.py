@@ -72,11 +72,17 @@ def needed_pods(state: RolloutState, facts: RolloutFacts) -> int:
     return facts.replicas if pair is None else pair.canary
 
 
+def answers_on(state: RolloutState, facts: RolloutFacts) -> str:
+    """Return a part of a sentence about the canary: `its model answers on 1 of 2 pods`."""
+    needed = counted(needed_pods(state, facts), "pod")
+    return f"its model answers on {facts.ready_of(state.canary)} of {needed}"
+
+
 def restarted(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Return to the first step if the steps were edited: their say is needed for each weight."""
     if state.step_hash == facts.step_hash:
         return Transition(state)
-    earlier = map(facts.commands.shown, facts.commands.about(state.canary or ""))
+    earlier = facts.commands.about(state.canary or "")
     fresh = replace(
         state,
         step=0,
@@ -174,9 +180,8 @@ def _wait(state: RolloutState, facts: RolloutFacts) -> _Wait | None:
 
 def _missing(state: RolloutState, facts: RolloutFacts) -> str:
     """Return what a setWeight or a setCanaryScale still waits for."""
-    ready, needed = facts.ready_of(state.canary), needed_pods(state, facts)
-    if ready < needed:
-        return f"its model answers on {ready} of {counted(needed, 'pod')}"
+    if facts.ready_of(state.canary) < needed_pods(state, facts):
+        return answers_on(state, facts)
     if facts.traffic.trouble:
         return facts.traffic.trouble
     if facts.strangers and facts.settings.split is Split.REPLICAS:
@@ -233,13 +238,9 @@ def _promoted_by_hand(
 
 def _completed(state: RolloutState, facts: RolloutFacts) -> Decision:
     step = facts.steps[state.step]
-    where = f"{position(state, facts)}"
+    where = position(state, facts)
     if step.set_weight is not None:
-        ready, needed = facts.ready_of(state.canary), needed_pods(state, facts)
-        message = (
-            f"{shares_sentence(state, facts)}: its model answers on {ready} of"
-            f" {counted(needed, 'pod')} ({where})"
-        )
+        message = f"{shares_sentence(state, facts)}: {answers_on(state, facts)} ({where})"
         before = weight_at(facts.steps, state.step - 1) if state.step else 0
         return Decision(Reason.SET_WEIGHT, message, str(before), str(step.set_weight))
     message = f"{shares_sentence(state, facts)} ({where}, which is over)"

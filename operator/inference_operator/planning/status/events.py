@@ -8,9 +8,7 @@ from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
 
-_FOR_A_PERSON = frozenset(
-    {Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE}
-)
+_WARNINGS = frozenset({Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE})
 """Decisions after which a person must look."""
 
 
@@ -68,7 +66,7 @@ def _stalled(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
 
 
 def _severity(reason: Reason) -> Severity:
-    return Severity.WARNING if reason in _FOR_A_PERSON else Severity.NORMAL
+    return Severity.WARNING if reason in _WARNINGS else Severity.NORMAL
 
 
 def _lost_references(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:

@@ -2,7 +2,7 @@
 
 from inference_operator.api.conditions import ConditionType
 from inference_operator.api.quoting import counted
-from inference_operator.api.reasons import Reason
+from inference_operator.api.reasons import FOR_A_PERSON, Reason
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.planning.status.conditions.inputs import (
@@ -13,15 +13,7 @@ from inference_operator.planning.status.conditions.inputs import (
 )
 
 # Whatever the pods do meanwhile, a person has the word.
-_OF_PEOPLE = frozenset(
-    {
-        Reason.PAUSED,
-        Reason.ANALYSIS_UNAVAILABLE,
-        Reason.ROLLED_BACK,
-        Reason.ROLLOUT_ABORTED,
-        Reason.NOT_ALLOWED,
-    }
-)
+_OF_PEOPLE = FOR_A_PERSON | {Reason.ROLLOUT_ABORTED, Reason.NOT_ALLOWED}
 
 
 def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
