@@ -43,11 +43,11 @@ class StepPause(ApiModel):
     """A time to wait."""
 
     duration: Duration | None = None
-    """How long the rollout waits. Absent: until somebody promotes the revision."""
+    """How long the rollout waits. Absent: it waits until somebody promotes the revision."""
 
 
 class StepAnalysis(ApiModel):
-    """A judgement of the canary by its metrics. This version of the operator cannot judge: the
+    """A judgement of the canary by its metrics. This version of the operator cannot judge, so the
     step waits until somebody promotes the revision."""
 
 
@@ -71,14 +71,14 @@ class CanaryStep(ApiModel):
     """Percentage of the requests that the canary gets, as soon as its pods for them answer."""
 
     pause: StepPause | None = None
-    """Wait for a time, or with `{}` until somebody promotes the revision."""
+    """Wait for a time. With `{}`, wait until somebody promotes the revision."""
 
     set_canary_scale: CanaryScale | None = None
     """Number of the canary's pods, whatever its weight."""
 
     analysis: StepAnalysis | None = None
-    """Judge the canary by its metrics. This version of the operator cannot: the step waits until
-    somebody promotes the revision."""
+    """Judge the canary by its metrics. This version of the operator cannot do that, so the step
+    waits until somebody promotes the revision."""
 
 
 MOST_STEPS = 32

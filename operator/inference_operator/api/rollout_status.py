@@ -64,7 +64,7 @@ class RolloutStatus(StatusModel):
     one. Absent without steps."""
 
     current_step_hash: Annotated[str, Field(max_length=63, pattern=r"^[0-9a-f]*$")] | None = None
-    """Hash of the steps: edited steps begin anew."""
+    """Hash of the steps. When somebody edits them, the rollout starts again at the first step."""
 
     step_since: Time | None = None
     """Time when the present step began; the duration of a pause counts from here."""
