@@ -49,7 +49,7 @@ class Footprint:
     def take(cls) -> Self:
         return cls(
             folders=frozenset(filled for filled in _FOLDERS if _filled(Path(filled))),
-            sysctls=tuple((name, _read(Path("/proc/sys") / name)) for name in _SYSCTLS),
+            sysctls=tuple((name, read_if_there(Path("/proc/sys") / name)) for name in _SYSCTLS),
             iptables=_iptables(),
             apparmor=frozenset(_lines("/sys/kernel/security/apparmor/profiles")),
         )
@@ -95,8 +95,8 @@ def _processes(cluster: Cluster, members: Members) -> list[str]:
 
 
 def _belongs(pid: str, cluster: Cluster, members: Members) -> bool:
-    in_cgroup = f"/{cluster.cgroup}/" in _read(Path(f"/proc/{pid}/cgroup"))
-    is_zombie = ") Z " in _read(Path(f"/proc/{pid}/stat"))
+    in_cgroup = f"/{cluster.cgroup}/" in read_if_there(Path(f"/proc/{pid}/cgroup"))
+    is_zombie = ") Z " in read_if_there(Path(f"/proc/{pid}/stat"))
     was_there = _start_time(pid) <= members.youngest
     in_namespace = was_there and bool(_namespaces(pid) & members.namespaces)
     return not is_zombie and (in_cgroup or in_namespace)
@@ -104,7 +104,7 @@ def _belongs(pid: str, cluster: Cluster, members: Members) -> bool:
 
 def _start_time(pid: str) -> int:
     """Return when a process began, in clock ticks since boot; 0 if it has gone."""
-    fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    fields = read_if_there(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return int(fields[19]) if fields else 0
 
 
@@ -119,7 +119,8 @@ def _filled(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _read(path: Path) -> str:
+def read_if_there(path: Path) -> str:
+    """Return the text of a file; nothing if it has gone, as the files of an ended process."""
     try:
         return path.read_text()
     except OSError:
@@ -127,7 +128,7 @@ def _read(path: Path) -> str:
 
 
 def _lines(path: str) -> list[str]:
-    return _read(Path(path)).splitlines()
+    return read_if_there(Path(path)).splitlines()
 
 
 def _iptables() -> str:
