@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
+from inference_operator.domain.artifact import Artifact
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
@@ -26,6 +27,7 @@ def facts_of(
     of_spec = assessment.revision
     rolled_back = commands.rolled_back_to(of_spec) if of_spec else None
     target = rolled_back if rolled_back in seen.children.revisions else of_spec
+    artifact = artifact_of_unit(seen, unit) if unit and target == of_spec else Artifact()
     is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
     return RolloutFacts(
         target=target,
@@ -35,7 +37,8 @@ def facts_of(
         now=now,
         traffic=seen.children.traffic,
         is_reported=seen.status.observed_generation is not None,
-        artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
+        artifact=artifact.summary,
+        version=artifact.version,
         revision_cause=assessment.revision_cause,
         pods=Counter(pod.revision for pod in seen.children.pods if not pod.finished),
         commands=commands,

@@ -190,3 +190,17 @@ def test_wrapped_text_fits_and_says_when_it_is_cut(text: str, width: int, most: 
 def test_a_text_is_cut_at_whole_characters() -> None:
     assert fit("価格", 3) == "価…"
     assert fit("abc", 2, "...") == ""
+
+
+def test_versions_that_are_equal_are_left_out() -> None:
+    status = at_step(1)
+    alike = {**status, "stable": {**status["stable"], "version": status["canary"]["version"]}}
+    assert any("VERSION" in each for each in drawn(situation(status)))
+    assert not any("VERSION" in each for each in drawn(situation(alike)))
+
+
+def test_the_end_of_a_message_is_not_lost_to_a_digest() -> None:
+    message = f"revision {CANARY} of https://store.example/fx.onnx (sha256 {'ab' * 32}) waits"
+    status = {**at_step(1), "conditions": [condition("Ready", "False", "Progressing", message)]}
+    text = " ".join(" ".join(drawn(situation(status), width=80)).split())
+    assert "(sha256 abababababab…) waits" in text

@@ -86,7 +86,7 @@ async def test_the_routes_have_the_weights_of_the_steps() -> None:
     assert world.status.canary is not None
     assert world.status.canary.weight == 10
     assert world.ready[2].startswith(
-        f"revision {new} of https://store.example/fx/2/model.onnx gets 10 % of the requests,"
+        f"revision {new} gets 10 % of the requests,"
         f" revision {old} 90 %; step 2 of 4: pause until somebody promotes"
     )
 

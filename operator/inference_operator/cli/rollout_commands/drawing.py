@@ -1,5 +1,6 @@
 """The picture of one rollout: phase, steps, revisions, conditions and last decisions."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -29,10 +30,14 @@ from inference_operator.planning.rollout.steps import weight_at
 DECISIONS = 5
 NARROWEST = 40
 _MESSAGE_LINES = 4
+_DECISION_LINES = 3
 _CELLS = 20
+# The status has the rest of a digest.
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", re.ASCII)
 _WIDE = 100
 _NAME_COLUMNS = 24
 _TITLES = ("", "REVISION", "VERSION", "WEIGHT", "WANTED", "PODS")
+_VERSION = _TITLES.index("VERSION")
 _PHASES = {
     Phase.READY: Colour.GREEN,
     Phase.PROGRESSING: Colour.YELLOW,
@@ -54,7 +59,7 @@ def picture(
         _revisions(situation, style),
         _aborted(situation, now, style),
         _conditions(situation, style, 1 if is_short else 3),
-        _decisions(situation, now, style, 1 if is_short else 2),
+        _decisions(situation, now, style, 1 if is_short else _DECISION_LINES),
     )
     for section in sections:
         lines = list(section)
@@ -90,8 +95,13 @@ def _indented(
     """Yield the wrapped text, with `first` before its first line and spaces before the others."""
     indent = columns(first)
     width = max(style.width - indent, NARROWEST // 2)
-    for number, each in enumerate(wrap(text, width, most, style.ellipsis)):
+    for number, each in enumerate(_wrapped(text, width, most, style)):
         yield line(" " * indent if number else first, Span(each, colour))
+
+
+def _wrapped(text: str, width: int, most: int, style: Style) -> list[str]:
+    """Return the lines of a text, with the beginnings of its digests."""
+    return wrap(_DIGEST.sub(rf"\1{style.ellipsis}", text), width, most, style.ellipsis)
 
 
 def _revisions(situation: Situation, style: Style) -> Iterator[Line]:
@@ -100,14 +110,17 @@ def _revisions(situation: Situation, style: Style) -> Iterator[Line]:
     share = None
     if status.stable is not None and situation.canary is not None and index is not None:
         share = weight_at(situation.steps, index)
-    rows: list[tuple[str, ...]] = [_TITLES]
+    rows = []
     if status.stable is not None:
         shall_get = None if share is None else 100 - share
         rows.append(_cells("stable", status.stable, shall_get, style))
     if status.canary is not None:
         rows.append(_cells("canary", status.canary, share, style))
-    if len(rows) > 1:
-        yield from _table(rows)
+    if len(rows) == 2 and rows[0][_VERSION] == rows[1][_VERSION]:
+        # Without a registry, Triton's number of every version is 1: it tells nothing here.
+        rows = [(*row[:_VERSION], "", *row[_VERSION + 1 :]) for row in rows]
+    if rows:
+        yield from _table([_TITLES, *rows])
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[Line]:
@@ -184,7 +197,7 @@ def _with_head(
 ) -> Iterator[Line]:
     """Yield a coloured head with the text behind it, wrapped beside it or below if it is narrow."""
     indent = columns(head)
-    wrapped = wrap(text, max(style.width - indent, NARROWEST // 2), most, style.ellipsis)
+    wrapped = _wrapped(text, max(style.width - indent, NARROWEST // 2), most, style)
     yield line(Span(head, colour), wrapped[0])
     for each in wrapped[1:]:
         yield line(" " * indent, each)

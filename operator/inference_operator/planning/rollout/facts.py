@@ -38,6 +38,9 @@ class RolloutFacts:
     artifact: str = ""
     """Description of the target's artifact: the registry's version, or a pipeline's steps."""
 
+    version: str = ""
+    """The registry's version of the target; empty where there is none."""
+
     revision_cause: str = ""
     """Why an unchanged spec gets a new revision."""
 
@@ -90,3 +93,8 @@ class RolloutFacts:
         """Return a revision's name for decisions; the artifact is that of the target."""
         is_described = self.artifact and revision == self.target
         return f"{revision} of {self.artifact}" if is_described else revision
+
+    def short_name_of(self, revision: str) -> str:
+        """Return a revision's name for what is said at each step: `935a3432c3 of version 4`."""
+        has_version = self.version and revision == self.target
+        return f"{revision} of version {self.version}" if has_version else revision

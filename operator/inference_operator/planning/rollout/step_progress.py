@@ -58,10 +58,10 @@ def _alone(begun: Transition, facts: RolloutFacts) -> Transition:
     """Lead all clients to the canary while no pod of the stable revision answers."""
     state = replace(begun.state, since=None)
     ready = f"{facts.ready_of(state.canary)} of {counted(facts.replicas, 'replica')}"
+    canary = facts.short_name_of(state.canary or "")
     message = (
-        f"no pod of revision {state.stable} answers: all clients are led to revision"
-        f" {facts.name_of(state.canary or '')}, which answers on {ready}; {position(state, facts)}"
-        " waits"
+        f"no pod of revision {state.stable} answers: all clients are led to revision {canary},"
+        f" which answers on {ready}; {position(state, facts)} waits"
     )
     decision = Decision(Reason.STABLE_UNAVAILABLE, message, state.stable, state.canary)
     return Transition(

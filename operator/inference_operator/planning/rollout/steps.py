@@ -143,7 +143,7 @@ def shares_sentence(state: RolloutState, facts: RolloutFacts) -> str:
     """Return which revision gets how much, as it is observed."""
     share = facts.traffic.leads_to(state.canary)
     weight = weight_at(facts.steps, state.step)
-    canary = facts.name_of(state.canary or "")
+    canary = facts.short_name_of(state.canary or "")
     if facts.settings.split is Split.REPLICAS and 0 < share < 100:
         ready = facts.ready_of(state.canary)
         pods = ready + facts.ready_of(state.stable)
@@ -227,7 +227,7 @@ def _promoted_by_hand(
     ended = f"{where}, and all steps behind it" if ends_all else where
     decision = Decision(
         Reason.STEP_COMPLETED,
-        f"somebody promoted revision {facts.name_of(canary)}, which ends {ended}"
+        f"somebody promoted revision {facts.short_name_of(canary)}, which ends {ended}"
         f" ({Verb.PROMOTE.annotation}={commands.values[Verb.PROMOTE]})",
         str(state.step + 1),
         str(after + 1),
