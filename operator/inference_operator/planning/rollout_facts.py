@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
@@ -43,6 +44,7 @@ def facts_of(
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
         alone_since=_alone_since(seen, now),
+        gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),
     )
 
@@ -89,6 +91,16 @@ def _alone_since(seen: Observed, now: datetime) -> datetime | None:
         return None
     # Only an edited status has a time in the future.
     return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+
+
+def _gateway_late_since(seen: Observed, now: datetime) -> datetime | None:
+    if seen.children.traffic.effective:
+        return None
+    condition = seen.status.condition(ConditionType.GATEWAY_PROGRAMMED)
+    if condition is None or condition.status is ConditionStatus.TRUE:
+        return now
+    # A time in the future, which only an edited status has, is corrected by the same pass.
+    return min(condition.last_transition_time, now)
 
 
 def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:

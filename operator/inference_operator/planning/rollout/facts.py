@@ -58,6 +58,9 @@ class RolloutFacts:
     alone_since: datetime | None = None
     """Since when no pod of the stable revision answers, so that the canary has all clients."""
 
+    gateway_late_since: datetime | None = None
+    """Since when the gateway has not taken over the routes as they are written; None if it has."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 

@@ -24,6 +24,7 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
 )
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.late_gateway import gives_back, with_leftovers
 from inference_operator.planning.rollout.pauses import paused
 from inference_operator.planning.rollout.recreation import (
     is_restored,
@@ -164,12 +165,7 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.target == state.canary:
         return _progress(state, facts)
     if state.step_hash and state.stable is not None and _has_clients(state, facts):
-        message = (
-            f"revision {state.canary}, which the spec has left, gives its clients back to revision"
-            f" {state.stable} before revision {facts.target} starts"
-            + (f"; {facts.traffic.trouble}" if facts.traffic.trouble else "")
-        )
-        return Transition(state, hold=Hold(Reason.PROGRESSING, message))
+        return gives_back(state, facts)
     return _start(state, facts, facts.target)
 
 
@@ -180,7 +176,7 @@ def _has_clients(state: RolloutState, facts: RolloutFacts) -> bool:
 
 def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
     if state.canary is None:
-        return Transition(state)
+        return with_leftovers(state, facts)
     if state.step_hash and facts.is_alone(state.canary, state.stable):
         message = (
             f"the spec went back to revision {state.stable}, of which no pod answers; all clients"
@@ -194,7 +190,7 @@ def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
         state.canary,
         state.stable,
     )
-    return Transition(without_canary(state), (decision,))
+    return replace(with_leftovers(without_canary(state), facts), decisions=(decision,))
 
 
 def without_canary(state: RolloutState) -> RolloutState:
