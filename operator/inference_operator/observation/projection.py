@@ -26,6 +26,7 @@ _METADATA = frozenset(
         "generation",
         "creationTimestamp",
         "deletionTimestamp",
+        "deletionGracePeriodSeconds",
         "ownerReferences",
     }
 )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -10,12 +10,14 @@ from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.artifacts import artifact_of_unit
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.validation.assess import Assessment
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def facts_of(
@@ -39,6 +41,7 @@ def facts_of(
         artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
         revision_cause=assessment.revision_cause,
         pods=Counter(pod.revision for pod in seen.children.pods if not pod.finished),
+        unended=_unended(seen, state) if settings.recreate else (),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
         keeps_abort=_keeps_abort(seen, state, unit),
@@ -91,6 +94,12 @@ def _alone_since(seen: Observed, now: datetime) -> datetime | None:
         return None
     # Only an edited status has a time in the future.
     return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+
+
+def _unended(seen: Observed, state: RolloutState) -> tuple[Pod, ...]:
+    pods = (p for p in seen.children.pods if p.revision == state.stable and not p.finished)
+    # Those whose end nobody has asked for come last.
+    return tuple(sorted(pods, key=lambda pod: (pod.ending_since or _NEVER, pod.name)))
 
 
 def _gateway_late_since(seen: Observed, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from inference_operator.api.canary import CanaryStep
 from inference_operator.domain.commands import NONE, Commands
+from inference_operator.domain.observed import Pod
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
 
@@ -43,6 +44,9 @@ class RolloutFacts:
 
     pods: Mapping[str, int] = field(default_factory=dict)
     """Pods that exist, by revision; also those that are ending."""
+
+    unended: tuple[Pod, ...] = ()
+    """Pods of the stable revision that have not ended, the first whose end was asked for first."""
 
     commands: Commands = NONE
     rolled_back_from: str | None = None

@@ -29,6 +29,8 @@ from inference_operator.planning.rollout.pauses import paused
 from inference_operator.planning.rollout.recreation import (
     is_restored,
     outage_sentence,
+    unended_hold,
+    unended_sentence,
     with_outage,
 )
 from inference_operator.planning.rollout.shares import is_held, shares
@@ -248,15 +250,17 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     deadline = facts.settings.progress_deadline
     left = deadline - (facts.now - since)
     if left > timedelta(0):
-        return Transition(moved, wake_after=left)
+        return Transition(moved, wake_after=left, hold=unended_hold(state, facts))
     if is_restored(state, facts):
-        why = f"no progress since {format_time(since)}{outage_sentence(state, facts)}"
+        lacking = unended_sentence(state, facts) + outage_sentence(state, facts)
+        why = f"no progress since {format_time(since)}{lacking}"
         return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
     # Name no elapsed time: each change of the message is a write.
     message = (
         f"revision {state.canary} has made no progress since {format_time(since)}"
         f" (progressDeadline {int(deadline.total_seconds())} s):"
         f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
+        + unended_sentence(state, facts)
         + facts.still_serves(state.stable)
     )
     return Transition(moved, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, message))
