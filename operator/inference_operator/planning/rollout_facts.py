@@ -10,6 +10,7 @@ from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
@@ -27,7 +28,7 @@ def facts_of(
     unit, commands = assessment.unit, seen.inputs.commands
     settings = unit.rollout if unit else written_settings(seen)
     of_spec = assessment.revision
-    rolled_back = commands.rolled_back_to(of_spec) if of_spec else None
+    rolled_back = _rolled_back_to(seen, state, of_spec) if of_spec else None
     target = rolled_back if rolled_back in seen.children.revisions else of_spec
     is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
     return RolloutFacts(
@@ -50,6 +51,14 @@ def facts_of(
         gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),
     )
+
+
+def _rolled_back_to(seen: Observed, state: RolloutState, of_spec: str) -> str | None:
+    """Return the revision that a person went back to, unless that rollback was aborted."""
+    commands = seen.inputs.commands
+    revision = commands.rolled_back_to(of_spec)
+    has_ended = revision is not None and commands.shown(Verb.ROLLBACK) in state.handled
+    return None if has_ended else revision
 
 
 def written_settings(seen: Observed) -> RolloutSettings:

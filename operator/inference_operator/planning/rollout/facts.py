@@ -69,6 +69,11 @@ class RolloutFacts:
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 
     @property
+    def wanted(self) -> str | None:
+        """The revision that the spec wants, whatever a person went back to."""
+        return self.rolled_back_from or self.target
+
+    @property
     def steps(self) -> tuple[CanaryStep, ...]:
         """The steps of this rollout; none if all clients move at once."""
         return () if self.skips_steps else self.settings.steps

@@ -12,6 +12,7 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
@@ -207,8 +208,7 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         without_canary(state),
         canary=target,
         since=facts.now,
-        # Commands from before it starts do not count.
-        handled=facts.commands.about(target),
+        handled=_handled_before(state, facts, target),
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )
@@ -225,6 +225,13 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
     if then.state is begun:
         then = _progress(begun, facts)
     return replace(then, decisions=(decision, *then.decisions))
+
+
+def _handled_before(state: RolloutState, facts: RolloutFacts, target: str) -> tuple[str, ...]:
+    """Return the commands that do not count for a revision that starts: those from before, and a
+    rollback that has ended."""
+    ended = [each for each in state.handled if each.startswith(f"{Verb.ROLLBACK}=")]
+    return (*ended, *facts.commands.about(target))
 
 
 def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
@@ -281,6 +288,11 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
         canary,
     )
     promoted = RolloutState(
-        stable=canary, previous=state.stable, promoted_at=facts.now, handled=state.handled
+        stable=canary,
+        previous=state.stable,
+        promoted_at=facts.now,
+        # After a rollback, the revision that the spec wants may be one that was aborted.
+        aborted=state.aborted if facts.rolled_back_from else None,
+        handled=state.handled,
     )
     return Transition(promoted, (decision,))
