@@ -32,9 +32,9 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     begun = restarted(replace(state, step_since=state.step_since or facts.now), facts)
     if facts.is_alone(state.canary, state.stable):
         return _alone(begun, facts)
-    walked = walk(_without_previous(begun.state, facts), facts)
+    walked = walk(begun.state, facts)
     decisions = (*begun.decisions, *_stable_is_back(state, facts), *walked.decisions)
-    moved, left = _towards_deadline(walked.state, facts)
+    moved, left = _towards_deadline(_without_previous(walked.state, facts), facts)
     if left is not None and left <= timedelta(0):
         ended = abort(moved, facts, _overdue(moved, facts), Reason.PROGRESS_DEADLINE_EXCEEDED)
         return replace(ended, decisions=(*decisions, *ended.decisions))
