@@ -51,6 +51,9 @@ class RouteView:
     trouble: str = ""
     """Why a Gateway does not accept it, in the gateway's words."""
 
+    unreported: str = ""
+    """What a Gateway has not reported about it yet: the controller and the generation."""
+
     beside: frozenset[Backend] = frozenset()
     """Services that its other rules lead to, such as the one for requests with a header."""
 
@@ -145,13 +148,23 @@ class GatewayView:
         effective = is_whole and all(route.effective for route in self.routes.values())
         live = [route for route in self.routes.values() if not route.leads_nowhere]
         if not live:
-            return replace(service, effective=effective, trouble=self.trouble)
+            return replace(
+                service,
+                effective=effective,
+                trouble=self.trouble,
+                unreported=self.unreported,
+            )
         weights: dict[str, int] = {}
         for backend, view in self.backends.items():
             share = max(route.weights[backend] for route in live)
             if view.selected is not None and share:
                 weights[view.selected] = min(100, weights.get(view.selected, 0) + share)
-        return Traffic(weights, Split.ROUTE, effective, self.trouble)
+        return Traffic(weights, Split.ROUTE, effective, self.trouble, self.unreported)
+
+    @property
+    def unreported(self) -> str:
+        """What a Gateway has not reported about a route yet; empty if all have."""
+        return next((route.unreported for route in self.routes.values() if route.unreported), "")
 
     @property
     def trouble(self) -> str:

@@ -51,6 +51,9 @@ class Pod:
     revision: str
     ready: bool = False
     terminating: bool = False
+    ending_since: datetime | None = None
+    """When somebody asked for its end; None while nobody has, or if the time cannot be read."""
+
     finished: bool = False
     """Whether all its containers have ended for good, as after an eviction: it holds no GPU."""
 

@@ -35,6 +35,9 @@ class Traffic:
     trouble: str = ""
     """Why the gateway does not accept the routes, in its own words; empty if it does."""
 
+    unreported: str = ""
+    """What the gateway has not reported yet: the controller and the generation; empty if it has."""
+
     @classmethod
     def to(cls, revision: str | None) -> "Traffic":
         """Return the traffic of a Service that selects one revision, or none."""

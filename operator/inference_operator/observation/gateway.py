@@ -99,10 +99,12 @@ def route_view(body: Body, unit: str) -> RouteView:
     rules = (body.get("spec") or {}).get("rules") or ()
     *others, last = [_weights(rule, unit) for rule in rules] or [dict.fromkeys(Backend, 0)]
     trouble, effective = _acceptance(body)
+    unreported = "" if trouble or effective else _unreported(body)
     return RouteView(
         weights=last,
         effective=effective,
         trouble=truncate(trouble, TROUBLE_LENGTH),
+        unreported=truncate(unreported, TROUBLE_LENGTH),
         beside=frozenset(backend for backend in Backend if any(rule[backend] for rule in others)),
     )
 
@@ -143,6 +145,37 @@ def _acceptance(body: Body) -> tuple[str, bool]:
             words = f"{objection.get('reason', '')}: {objection.get('message', '')}"
             return f"Gateway {gateway} refuses the {kind} ({objection['type']}): {words}", False
     return "", bool(are_good) and all(are_good)
+
+
+def _unreported(body: Body) -> str:
+    """Return which Gateway has not reported the present generation of a route, in a sentence with
+    its controller and the generation that this has reported last."""
+    meta = body["metadata"]
+    generation, namespace = meta.get("generation"), meta.get("namespace", "")
+    route = f"{body['kind']} {meta['name']}"
+    statuses = (body.get("status") or {}).get("parents") or ()
+    for parent in (body.get("spec") or {}).get("parentRefs") or ():
+        place = _place(parent, namespace)
+        own = [s for s in statuses if _place(s.get("parentRef") or {}, namespace) == place]
+        if any(_holds(_conditions(item, generation)) for item in own):
+            continue
+        seen = (_last_generation(item) for item in own)
+        last, controller = max(seen, default=(0, ""))
+        gateway = f"Gateway {place[2]}/{place[3]}"
+        if not controller:
+            return f"no controller has reported generation {generation} of {route} for {gateway}"
+        return (
+            f"controller {controller} has not reported {' and '.join(_CONDITIONS)} of generation"
+            f" {generation} of {route} for {gateway}; its last report is of generation {last}"
+        )
+    return ""
+
+
+def _last_generation(status: Body) -> tuple[int, str]:
+    """Return the newest generation that a controller has reported, and the controller."""
+    given = (c.get("observedGeneration") for c in status.get("conditions") or ())
+    newest = max((each for each in given if isinstance(each, int)), default=0)
+    return newest, status.get("controllerName", "")
 
 
 def _place(parent: Body, namespace: str) -> tuple[Any, ...]:

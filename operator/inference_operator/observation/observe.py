@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
@@ -40,6 +40,8 @@ from inference_operator.resources.pod import LOADER, PROBE, TRITON
 from inference_operator.resources.service import selected_revision, selects_all
 
 _MOST_DEPLOYMENTS = 128
+_LONGEST_GRACE = 10**6
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
 """Returns a registry's last answers about the sources of a unit's spec; `{}` unsubscribes."""
 
@@ -188,6 +190,7 @@ def pod_view(body: Body) -> Pod:
         revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
         ready=conditions.get("Ready", {}).get("status") == "True",
         terminating="deletionTimestamp" in body["metadata"],
+        ending_since=_ending_since(body["metadata"]),
         finished=status.get("phase") in FINISHED,
         created=_time(body["metadata"].get("creationTimestamp")),
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
@@ -196,6 +199,15 @@ def pod_view(body: Body) -> Pod:
         probe=_container(status.get("initContainerStatuses"), PROBE),
         lost_readiness=_lost_readiness(conditions.get("Ready", {}), status),
     )
+
+
+def _ending_since(meta: Body) -> datetime | None:
+    """Return when a pod's end was asked for. Its `deletionTimestamp` is when its time to end is
+    over."""
+    ends, grace = _time(meta.get("deletionTimestamp")), meta.get("deletionGracePeriodSeconds")
+    if ends is None or not isinstance(grace, int) or not 0 <= grace <= _LONGEST_GRACE:
+        return ends
+    return max(ends, _EPOCH) - timedelta(seconds=grace)
 
 
 def _lost_readiness(ready: Body, status: Body) -> bool:

@@ -26,6 +26,7 @@ _METADATA = frozenset(
         "generation",
         "creationTimestamp",
         "deletionTimestamp",
+        "deletionGracePeriodSeconds",
         "ownerReferences",
     }
 )
@@ -34,7 +35,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 _LABELS = (*revision_labels("", "", ""), TRACK_LABEL, SERVICE_NAME_LABEL)
 # A Gateway API's limit, and what is read of a condition.
-_MOST_PARENTS, _LONGEST_MESSAGE = 32, 1024
+_MOST_PARENTS, _LONGEST_MESSAGE, _LONGEST_CONTROLLER = 32, 1024, 253
 _READ_OF_ROUTES = ("Accepted", "ResolvedRefs")
 FINISHED = ("Failed", "Succeeded")
 """Phases of a pod that has ended; the others are not kept."""
@@ -172,7 +173,12 @@ def _route(body: Body) -> dict[str, Any]:
 
 def _parent(status: Body) -> dict[str, Any]:
     conditions = [_of_route(c) for c in status["conditions"] if c["type"] in _READ_OF_ROUTES]
-    return {"parentRef": status["parentRef"], "conditions": conditions}
+    controller = str(status.get("controllerName", ""))[:_LONGEST_CONTROLLER]
+    return {
+        "parentRef": status["parentRef"],
+        "controllerName": controller,
+        "conditions": conditions,
+    }
 
 
 def _of_route(condition: Body) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
     if is_meant:
         return seen
     # An invalid edit adds a gateway, or a valid one has removed it.
-    traffic = replace(children.traffic, effective=True, trouble="")
+    traffic = replace(children.traffic, effective=True, trouble="", unreported="")
     return replace(seen, children=replace(children, gateway=None, traffic=traffic))
 
 

@@ -2,20 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.artifact import Artifact
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.commands import Verb
+from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.artifacts import artifact_of_unit
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.validation.assess import Assessment
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def facts_of(
@@ -25,7 +29,7 @@ def facts_of(
     unit, commands = assessment.unit, seen.inputs.commands
     settings = unit.rollout if unit else written_settings(seen)
     of_spec = assessment.revision
-    rolled_back = commands.rolled_back_to(of_spec) if of_spec else None
+    rolled_back = _rolled_back_to(seen, state, of_spec) if of_spec else None
     target = rolled_back if rolled_back in seen.children.revisions else of_spec
     artifact = artifact_of_unit(seen, unit) if unit and target == of_spec else Artifact()
     is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
@@ -41,13 +45,23 @@ def facts_of(
         version=artifact.version,
         revision_cause=assessment.revision_cause,
         pods=Counter(pod.revision for pod in seen.children.pods if not pod.finished),
+        unended=_unended(seen, state) if settings.recreate else (),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
         alone_since=_alone_since(seen, now),
+        gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),
     )
+
+
+def _rolled_back_to(seen: Observed, state: RolloutState, of_spec: str) -> str | None:
+    """Return the revision that a person went back to, unless that rollback was aborted."""
+    commands = seen.inputs.commands
+    revision = commands.rolled_back_to(of_spec)
+    has_ended = revision is not None and commands.shown(Verb.ROLLBACK) in state.handled
+    return None if has_ended else revision
 
 
 def written_settings(seen: Observed) -> RolloutSettings:
@@ -92,6 +106,22 @@ def _alone_since(seen: Observed, now: datetime) -> datetime | None:
         return None
     # Only an edited status has a time in the future.
     return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+
+
+def _unended(seen: Observed, state: RolloutState) -> tuple[Pod, ...]:
+    pods = (p for p in seen.children.pods if p.revision == state.stable and not p.finished)
+    # Those whose end nobody has asked for come last.
+    return tuple(sorted(pods, key=lambda pod: (pod.ending_since or _NEVER, pod.name)))
+
+
+def _gateway_late_since(seen: Observed, now: datetime) -> datetime | None:
+    if seen.children.traffic.effective:
+        return None
+    condition = seen.status.condition(ConditionType.GATEWAY_PROGRAMMED)
+    if condition is None or condition.status is ConditionStatus.TRUE:
+        return now
+    # A time in the future, which only an edited status has, is corrected by the same pass.
+    return min(condition.last_transition_time, now)
 
 
 def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:

@@ -192,3 +192,13 @@ def test_aliases_of_a_pipeline_s_own_models_are_asked_for() -> None:
     assert refresh(situation(steady(), model=None, steps=steps), NOON).annotations
     with pytest.raises(RefusalError, match="only references to other resources"):
         refresh(situation(steady(), model=None, steps=steps[:1]), NOON)
+
+
+def test_a_rollback_that_was_aborted_must_be_removed_before_it_is_asked_for_again() -> None:
+    value, status = f"{OLDER};from={CANARY}", aborted()
+    status["rollout"]["handled"] = [f"rollback={value}"]
+    given = situation(status, {"rollback": value})
+
+    assert given.rolled_back_to is None
+    with pytest.raises(RefusalError, match=r"was aborted.*--undo.* removes it"):
+        rollback(given, RECORDS, None)

@@ -212,6 +212,19 @@ def test_a_pod_without_any_status() -> None:
     assert (pod.revision, pod.ready, pod.triton, pod.loader) == ("aaa", False, None, None)
 
 
+@pytest.mark.parametrize(
+    ("grace", "since"),
+    [(60, "11:59"), (None, "12:00"), (-60, "12:00"), (10**30, "12:00"), ("60", "12:00")],
+)
+def test_a_pod_ends_since_its_deletion_was_asked_for(grace: object, since: str) -> None:
+    body = bodies.pod("aaa")
+    ends = {"deletionTimestamp": "2031-05-06T12:00:00Z", "deletionGracePeriodSeconds": grace}
+    pod = pod_view({**body, "metadata": {**body["metadata"], **ends}})
+
+    assert pod.terminating
+    assert f"{pod.ending_since:%H:%M}" == since
+
+
 def test_the_last_end_of_a_container_is_kept_while_it_starts_again() -> None:
     state = {
         "state": {"running": {}},

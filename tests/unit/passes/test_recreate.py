@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
+
 from tests.fakes.bodies import KEY, pod, revision_of, source
 from tests.fakes.harness import OperatorHarness
 
@@ -106,3 +108,43 @@ async def test_a_new_revision_may_be_kept_and_tried_on() -> None:
     world.run_deployments()
     await world.settle()
     assert world.ready[:2] == ("True", "Ready")
+
+
+def ending(world: OneGpu, name: str, since: str) -> None:
+    """Ask for the end of a pod that does not end; its time to end is one minute."""
+    ends = since.replace(":00:00Z", ":01:00Z")
+    meta = {"deletionTimestamp": ends, "deletionGracePeriodSeconds": 60}
+    world.cluster.edit("Pod", name, {"metadata": meta})
+
+
+@pytest.mark.parametrize("on_failure", ["RestorePrevious", "Keep"])
+async def test_pods_that_do_not_end_are_named_with_the_time(on_failure: str) -> None:
+    world, old = await replaced(on_failure)
+    assert world.ready[2].endswith(f"have ended; pod {KEY.name}-{old}-x still runs")
+
+    ending(world, f"{KEY.name}-{old}-x", "2031-05-06T12:00:00Z")
+    await world.settle()
+    stuck = f"pod {KEY.name}-{old}-x has been ending since 2031-05-06T12:00:00Z"
+    assert world.ready[1] == "Progressing"
+    assert world.ready[2].endswith(f"once all pods of revision {old} have ended; {stuck}")
+
+    await world.later(timedelta(minutes=5))
+    assert stuck in world.ready[2]
+    message = world.ready[2]
+    await world.later(timedelta(seconds=1))
+    assert world.ready[2] == message, "each change would be a write"
+
+
+async def test_three_pods_that_do_not_end_are_named_the_longest_ending_first() -> None:
+    world, old = await replaced()
+    for number in range(1, 5):
+        name = f"{KEY.name}-{old}-{number}"
+        world.cluster.apply_as("kubelet", pod(old, name=name), force=True)
+        ending(world, name, f"2031-05-06T{15 - number}:00:00Z")
+    await world.settle()
+
+    assert world.ready[2].endswith(
+        f"; pod {KEY.name}-{old}-4 has been ending since 2031-05-06T11:00:00Z"
+        f"; pod {KEY.name}-{old}-3 has been ending since 2031-05-06T12:00:00Z"
+        f"; pod {KEY.name}-{old}-2 has been ending since 2031-05-06T13:00:00Z; and 2 others"
+    )

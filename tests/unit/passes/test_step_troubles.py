@@ -5,10 +5,21 @@ from typing import Any
 
 import pytest
 
+from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.commands import Verb, promote_all
 from tests.fakes.bodies import source
+from tests.fakes.gateways import accepted
 
 from .delivery_harness import Delivery, at_first_step
+from .steered_harness import SteeredHarness, tell
+from .test_gateway_steps import BEGUN, CANARY, Routed
+
+
+def available(world: SteeredHarness) -> tuple[str, str]:
+    """Return status and message of Available."""
+    condition = world.status.condition(ConditionType.AVAILABLE)
+    assert condition is not None
+    return condition.status.value, condition.message
 
 
 async def test_a_canary_that_makes_no_progress_is_aborted() -> None:
@@ -35,12 +46,52 @@ async def test_a_canary_takes_over_while_no_stable_pod_answers() -> None:
     assert world.served == new
     assert world.deployments == {old: 3, new: 3}
     assert world.ready[1] == "StableUnavailable"
+    assert available(world) == (
+        "True",
+        f"revision {new} answers all clients on 3 of 3 replicas, since no pod of revision {old}"
+        " answers",
+    )
 
     world.answers = lambda revision: True
     world.run_deployments()
     await world.settle()
     assert world.served is None
     assert world.told[-2:] == ["StableUnavailable", "StableAvailable"]
+    assert available(world) == ("True", f"revision {old} answers its clients")
+
+
+async def test_nobody_is_available_if_no_pod_of_either_revision_answers() -> None:
+    world, old = await at_first_step(steps=[{"setWeight": 25}, {"pause": {}}])
+    world.answers = lambda revision: False
+    world.run_deployments()
+    await world.settle()
+
+    assert available(world) == ("False", f"no pod of revision {old} answers")
+
+
+async def test_it_is_available_again_once_the_gateway_leads_all_clients_to_the_canary() -> None:
+    world = Routed()
+    await tell(world, BEGUN)
+    old, new = world.served, world.canary
+    world.answer = lambda route: None
+    world.answers = lambda revision: revision == new
+    world.run_deployments()
+    await world.settle(40)
+    assert available(world) == (
+        "False",
+        f"no pod of revision {old} answers; clients are being led to revision {new}, which answers"
+        " on 4 of 4 replicas",
+    )
+
+    world.answer = accepted
+    world.run_gateway()
+    await world.settle(40)
+    assert world.weights()[CANARY] == 100
+    assert available(world) == (
+        "True",
+        f"revision {new} answers all clients on 4 of 4 replicas, since no pod of revision {old}"
+        " answers",
+    )
 
 
 async def test_a_canary_is_promoted_if_the_stable_revision_stays_away() -> None:

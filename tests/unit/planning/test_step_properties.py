@@ -163,6 +163,24 @@ def test_equal_facts_give_equal_decisions_and_a_second_pass_none(
     assert again.state == first.state
 
 
+def test_the_previous_revision_goes_in_the_pass_in_which_a_step_gives_its_clients() -> None:
+    steps = [{"setCanaryScale": {"replicas": 1}}, {"setWeight": 25}]
+    canary = Canary.model_validate({"steps": steps})
+    state = RolloutState("s", "c", previous="p", step_hash=hash_of(canary.steps), step_since=NOON)
+    facts = RolloutFacts(
+        target="c",
+        replicas=3,
+        answering={"s": 3, "c": 1},
+        settings=RolloutSettings(canary=canary),
+        now=NOON,
+        traffic=Traffic.to("s"),
+    )
+    done = advance(state, facts)
+
+    assert (done.state.step, done.state.previous) == (1, None)
+    assert advance(done.state, facts).state == done.state
+
+
 @given(cases())
 def test_every_decision_has_its_numbers(case: tuple[RolloutState, RolloutFacts]) -> None:
     for decision in advance(*case).decisions:

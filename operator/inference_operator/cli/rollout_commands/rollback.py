@@ -37,6 +37,12 @@ def rollback(situation: Situation, records: Records, to: str | None) -> Change:
     _check_differs(situation, chosen)
     value = rollback_to(chosen, target)
     if situation.commands.values.get(Verb.ROLLBACK) == value:
+        if not situation.is_pending(Verb.ROLLBACK):
+            raise RefusalError(
+                f"the rollback to {_called(records, chosen)} was aborted;"
+                f" {invocation('rollback --undo', situation)} removes it, so that it can be asked"
+                " for again"
+            )
         sentence = f"the rollback to {_called(records, chosen)} is asked for already"
         return nothing(Verb.ROLLBACK, value, sentence)
     held = "; it waits while spec.rollout.paused is true" if situation.is_paused else ""

@@ -126,9 +126,12 @@ class Situation:
 
     @property
     def rolled_back_to(self) -> str | None:
-        """The revision that a person rolled back to, while the spec asks for another one."""
+        """The revision that a person rolled back to, while the spec asks for another one; None if
+        that rollback was aborted."""
         target = self.target
-        return self.commands.rolled_back_to(target) if target is not None else None
+        if target is None or not self.is_pending(Verb.ROLLBACK):
+            return None
+        return self.commands.rolled_back_to(target)
 
 
 def situation_of(body: Mapping[str, Any], key: UnitKey) -> Situation:

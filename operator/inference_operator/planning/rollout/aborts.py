@@ -17,7 +17,7 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
     state = replace(state, handled=_handled(state, facts))
     aborted = state.aborted
-    is_left = aborted is not None and facts.target not in (None, aborted.revision)
+    is_left = aborted is not None and facts.wanted not in (None, aborted.revision)
     if aborted is not None and is_left and not facts.keeps_abort:
         state = replace(state, aborted=None)
     elif aborted is not None and _is_retried(state, aborted, facts):
@@ -57,19 +57,29 @@ def abort(
         aborted=aborted,
         handled=(*state.handled, *_earlier_retry(aborted, facts)),
     )
+    if state.aborted is not None and state.aborted.revision == facts.rolled_back_from:
+        # Only one abort is remembered. The rollback has ended, or it would start again.
+        ended = (*state.handled, facts.commands.shown(Verb.ROLLBACK))
+        after = replace(after, aborted=state.aborted, handled=ended)
     return Transition(after, (Decision(Reason.ROLLOUT_ABORTED, message, canary, stable),))
 
 
 def remembered(state: RolloutState, facts: RolloutFacts) -> Hold | None:
     """Return why the target is not started: its rollout was aborted."""
     aborted = state.aborted
-    if aborted is None or aborted.revision != facts.target:
+    if aborted is None or aborted.revision not in (facts.target, _wanted_again(state, facts)):
         return None
     message = (
         f"{aborted.message}; to go on, make an edit that gives another revision, move the alias, or"
         " start it again (`kubectl inference retry`)"
     )
     return Hold(Reason.ROLLOUT_ABORTED, message)
+
+
+def _wanted_again(state: RolloutState, facts: RolloutFacts) -> str | None:
+    """Return the revision that the spec wants if the rollback from it was aborted in this pass."""
+    has_ended = facts.rolled_back_from and facts.commands.shown(Verb.ROLLBACK) in state.handled
+    return facts.rolled_back_from if has_ended else None
 
 
 def rolled_back(facts: RolloutFacts) -> Hold | None:

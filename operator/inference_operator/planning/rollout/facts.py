@@ -8,6 +8,7 @@ from datetime import datetime
 
 from inference_operator.api.canary import CanaryStep
 from inference_operator.domain.commands import NONE, Commands
+from inference_operator.domain.observed import Pod
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
 
@@ -47,6 +48,9 @@ class RolloutFacts:
     pods: Mapping[str, int] = field(default_factory=dict)
     """Pods that exist, by revision; also those that are ending."""
 
+    unended: tuple[Pod, ...] = ()
+    """Pods of the stable revision that have not ended, the first whose end was asked for first."""
+
     commands: Commands = NONE
     rolled_back_from: str | None = None
     """The revision that the spec wants, while a person went back from it to the target."""
@@ -61,8 +65,16 @@ class RolloutFacts:
     alone_since: datetime | None = None
     """Since when no pod of the stable revision answers, so that the canary has all clients."""
 
+    gateway_late_since: datetime | None = None
+    """Since when the gateway has not taken over the routes as they are written; None if it has."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
+
+    @property
+    def wanted(self) -> str | None:
+        """The revision that the spec wants, whatever a person went back to."""
+        return self.rolled_back_from or self.target
 
     @property
     def steps(self) -> tuple[CanaryStep, ...]:

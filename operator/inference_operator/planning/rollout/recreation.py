@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 
+from inference_operator.api.conditions import format_time
+from inference_operator.api.quoting import counted
+from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import OnFailure
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import Pair
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.transition import Hold
+
+_MOST_NAMED = 3
 
 
 def is_recreated(state: RolloutState, facts: RolloutFacts) -> bool:
@@ -34,6 +40,35 @@ def with_outage(state: RolloutState, facts: RolloutFacts) -> RolloutState:
     if is_served or state.step_since is not None:
         return state
     return replace(state, step_since=facts.now)
+
+
+def unended_hold(state: RolloutState, facts: RolloutFacts) -> Hold | None:
+    """Return that the canary waits for the end of the stable revision's pods; None if none is
+    left."""
+    if not is_recreated(state, facts) or not facts.unended:
+        return None
+    message = (
+        f"revision {state.canary} starts once all pods of revision {state.stable} have ended"
+        f"{unended_sentence(state, facts)}"
+    )
+    return Hold(Reason.PROGRESSING, message)
+
+
+def unended_sentence(state: RolloutState, facts: RolloutFacts) -> str:
+    """Return the pods that have not ended: `; pod linear-1-x has been ending since TIME`.
+
+    Up to three are named. No duration is: each change of a message is a write.
+    """
+    if not is_recreated(state, facts):
+        return ""
+    pods = [
+        f"; pod {pod.name} has been ending since {format_time(pod.ending_since)}"
+        if pod.ending_since
+        else f"; pod {pod.name} still runs"
+        for pod in facts.unended[:_MOST_NAMED]
+    ]
+    more = len(facts.unended) - len(pods)
+    return "".join(pods) + (f"; and {counted(more, 'other')}" if more else "")
 
 
 def outage_sentence(state: RolloutState, facts: RolloutFacts) -> str:

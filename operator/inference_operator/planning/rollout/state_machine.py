@@ -12,6 +12,7 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
@@ -24,10 +25,13 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
 )
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.late_gateway import gives_back, with_leftovers
 from inference_operator.planning.rollout.pauses import paused
 from inference_operator.planning.rollout.recreation import (
     is_restored,
     outage_sentence,
+    unended_hold,
+    unended_sentence,
     with_outage,
 )
 from inference_operator.planning.rollout.shares import is_held, shares
@@ -164,12 +168,7 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.target == state.canary:
         return _progress(state, facts)
     if state.step_hash and state.stable is not None and _has_clients(state, facts):
-        message = (
-            f"revision {state.canary}, which the spec has left, gives its clients back to revision"
-            f" {state.stable} before revision {facts.target} starts"
-            + (f"; {facts.traffic.trouble}" if facts.traffic.trouble else "")
-        )
-        return Transition(state, hold=Hold(Reason.PROGRESSING, message))
+        return gives_back(state, facts)
     return _start(state, facts, facts.target)
 
 
@@ -180,7 +179,7 @@ def _has_clients(state: RolloutState, facts: RolloutFacts) -> bool:
 
 def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
     if state.canary is None:
-        return Transition(state)
+        return with_leftovers(state, facts)
     if state.step_hash and facts.is_alone(state.canary, state.stable):
         message = (
             f"the spec went back to revision {state.stable}, of which no pod answers; all clients"
@@ -194,7 +193,7 @@ def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
         state.canary,
         state.stable,
     )
-    return Transition(without_canary(state), (decision,))
+    return replace(with_leftovers(without_canary(state), facts), decisions=(decision,))
 
 
 def without_canary(state: RolloutState) -> RolloutState:
@@ -209,8 +208,7 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         without_canary(state),
         canary=target,
         since=facts.now,
-        # Commands from before it starts do not count.
-        handled=facts.commands.about(target),
+        handled=_handled_before(state, facts, target),
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )
@@ -227,6 +225,13 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
     if then.state is begun:
         then = _progress(begun, facts)
     return replace(then, decisions=(decision, *then.decisions))
+
+
+def _handled_before(state: RolloutState, facts: RolloutFacts, target: str) -> tuple[str, ...]:
+    """Return the commands that do not count for a revision that starts: those from before, and a
+    rollback that has ended."""
+    ended = [each for each in state.handled if each.startswith(f"{Verb.ROLLBACK}=")]
+    return (*ended, *facts.commands.about(target))
 
 
 def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
@@ -252,15 +257,17 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     deadline = facts.settings.progress_deadline
     left = deadline - (facts.now - since)
     if left > timedelta(0):
-        return Transition(moved, wake_after=left)
+        return Transition(moved, wake_after=left, hold=unended_hold(state, facts))
     if is_restored(state, facts):
-        why = f"no progress since {format_time(since)}{outage_sentence(state, facts)}"
+        lacking = unended_sentence(state, facts) + outage_sentence(state, facts)
+        why = f"no progress since {format_time(since)}{lacking}"
         return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
     # Name no elapsed time: each change of the message is a write.
     message = (
         f"revision {state.canary} has made no progress since {format_time(since)}"
         f" (progressDeadline {int(deadline.total_seconds())} s):"
         f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
+        + unended_sentence(state, facts)
         + facts.still_serves(state.stable)
     )
     return Transition(moved, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, message))
@@ -281,6 +288,11 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
         canary,
     )
     promoted = RolloutState(
-        stable=canary, previous=state.stable, promoted_at=facts.now, handled=state.handled
+        stable=canary,
+        previous=state.stable,
+        promoted_at=facts.now,
+        # After a rollback, the revision that the spec wants may be one that was aborted.
+        aborted=state.aborted if facts.rolled_back_from else None,
+        handled=state.handled,
     )
     return Transition(promoted, (decision,))

@@ -9,6 +9,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.traffic import Split
+from inference_operator.planning.rollout import late_gateway
 from inference_operator.planning.rollout.aborts import abort
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.steps import (
@@ -31,9 +32,9 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     begun = restarted(replace(state, step_since=state.step_since or facts.now), facts)
     if facts.is_alone(state.canary, state.stable):
         return _alone(begun, facts)
-    walked = walk(_without_previous(begun.state, facts), facts)
+    walked = walk(begun.state, facts)
     decisions = (*begun.decisions, *_stable_is_back(state, facts), *walked.decisions)
-    moved, left = _towards_deadline(walked.state, facts)
+    moved, left = _towards_deadline(_without_previous(walked.state, facts), facts)
     if left is not None and left <= timedelta(0):
         ended = abort(moved, facts, _overdue(moved, facts), Reason.PROGRESS_DEADLINE_EXCEEDED)
         return replace(ended, decisions=(*decisions, *ended.decisions))
@@ -98,10 +99,6 @@ def _towards_deadline(
 def _overdue(state: RolloutState, facts: RolloutFacts) -> str:
     since = format_time(state.since or facts.now)
     ready, needed = facts.ready_of(state.canary), needed_pods(state, facts)
-    lacks = (
-        answers_on(state, facts)
-        if ready < needed
-        else facts.traffic.trouble or "the gateway did not take over the weights"
-    )
+    lacks = answers_on(state, facts) if ready < needed else late_gateway.lacks(facts)
     seconds = int(facts.settings.progress_deadline.total_seconds())
     return f"no progress since {since} (progressDeadline {seconds} s): {lacks}"

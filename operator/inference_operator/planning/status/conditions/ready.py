@@ -55,7 +55,7 @@ def _readiness_of_rollout(
         return True, Reason.SCALED_TO_ZERO, _zero_sentence(inputs, record)
     if hold is not None and hold.reason in _OF_PEOPLE:
         return False, hold.reason, hold.message
-    if inputs.serves:
+    if inputs.serves and hold is None:
         return True, Reason.READY, _serving_sentence(inputs, record)
     return False, *_not_ready(inputs, record)
 

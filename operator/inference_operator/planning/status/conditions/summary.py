@@ -58,7 +58,10 @@ def _condition(
         type=draft.type,
         status=status,
         observed_generation=generation,
-        last_transition_time=previous.last_transition_time if previous and unchanged else now,
+        # Only an edited status has a time in the future.
+        last_transition_time=min(previous.last_transition_time, now)
+        if previous and unchanged
+        else now,
         reason=draft.reason,
         message=truncate(draft.message, MESSAGE_LENGTH),
     )
