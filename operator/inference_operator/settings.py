@@ -122,7 +122,8 @@ class Settings(AllowListSettings):
     """Seconds between requests for the aliases of each registered model."""
 
     registry_write_tags: bool = False
-    """True to tag a version in the registry when clients are moved to it."""
+    """True to tag a version in the registry when clients are moved to it, and when its rollout is
+    aborted."""
 
     @property
     def staged_units(self) -> int:

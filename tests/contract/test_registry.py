@@ -202,6 +202,19 @@ async def test_a_tag_is_written(ground: Ground, name: str) -> None:
     tag = ("inference.aipx.io/served-by/desk-7/fx-drift", "revision 0a1b2c3d4e")
     await ground.mlflow.set_version_tag(name, 1, tag, OPEN)
     assert ground.tags(name, 1) == {**TAGS, tag[0]: tag[1]}
+    for _ in range(2):
+        await ground.mlflow.delete_version_tag(name, 1, tag[0], OPEN)
+        assert ground.tags(name, 1) == TAGS
+
+
+async def test_a_version_that_is_gone_gets_no_tag(ground: Ground, name: str) -> None:
+    for change in (
+        ground.mlflow.set_version_tag(name, 7, ("key", "value"), OPEN),
+        ground.mlflow.delete_version_tag(name, 7, "key", OPEN),
+    ):
+        with pytest.raises(RegistryError) as caught:
+            await change
+        assert caught.value.reason is Reason.VERSION_NOT_FOUND
 
 
 async def test_a_server_that_is_away_is_named() -> None:

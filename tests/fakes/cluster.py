@@ -9,7 +9,8 @@ from typing import Any
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
-from tests.fakes.fields import leaves
+from inference_operator.observation.kinds import UNIT_BY_KIND
+from tests.fakes.fields import leaves, setters
 from tests.fakes.object_rules import Body, Name, merge_patch, name_of
 from tests.fakes.object_store import ObjectStore
 
@@ -129,6 +130,8 @@ class FakeCluster(ObjectStore):
                 fields.pop(path, None)
             if value is not None:
                 self._fields(kind, live).setdefault((manager, "Update"), {})[path] = value
+        if kind in UNIT_BY_KIND and "annotations" in changes.get("metadata", {}):
+            changed["metadata"]["managedFields"] = setters(self._fields(kind, live))
         return copy.deepcopy(self._store(kind, key, live, changed))
 
     def remove(self, kind: str, name: str, *, foreground: bool = False) -> None:

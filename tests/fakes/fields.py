@@ -28,6 +28,25 @@ def leaves(body: Mapping[str, Any]) -> dict[Path, Any]:
     return {path: value for path, value in values.items() if path not in _IDENTITY}
 
 
+def setters(owners: Mapping[tuple[str, str], Mapping[Path, Any]]) -> list[dict[str, Any]]:
+    """`metadata.managedFields`, as far as they are about annotations."""
+    keys = {
+        who: [path[2] for path in owned if path[:2] == ("metadata", "annotations")]
+        for who, owned in owners.items()
+    }
+    return [
+        {
+            "manager": manager,
+            "operation": operation,
+            "time": "2031-01-01T00:00:00Z",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:metadata": {"f:annotations": {f"f:{key}": {} for key in owned}}},
+        }
+        for (manager, operation), owned in keys.items()
+        if owned
+    ]
+
+
 def _leaves(kind: str, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if (kind, path) in _ATOMIC:
         yield path, value

@@ -99,8 +99,8 @@ class FakeMlflow(Mlflow):
         if self.wants is not None and access.authorization != self.wants:
             return 401, b"You are not authenticated"
         query = dict(parse_qsl(parts.query))
-        if method == "POST":
-            return self._set_tag(body or {})
+        if method in ("POST", "DELETE"):
+            return self._changed_tag(body or {})
         return self._get(parts.path, query)
 
     def _get(self, path: str, query: Mapping[str, str]) -> Answer:
@@ -160,9 +160,16 @@ class FakeMlflow(Mlflow):
             return _missing(f"Logged model with ID '{model_id}' not found")
         return _ok({"model": {"info": {"name": model.name, "tags": _tags(model.tags)}}})
 
-    def _set_tag(self, body: Mapping[str, str]) -> Answer:
-        version = self.models[body["name"]].versions[int(body["version"])]
-        version.tags[body["key"]] = body["value"]
+    def _changed_tag(self, body: Mapping[str, str]) -> Answer:
+        """Set the tag, or take it away if the body has no value."""
+        name, number = body["name"], int(body["version"])
+        model = self.models.get(name)
+        if model is None or number not in model.versions:
+            return _missing(f"Model Version (name={name}, version={number}) not found")
+        tags = model.versions[number].tags
+        tags.pop(body["key"], None)
+        if "value" in body:
+            tags[body["key"]] = body["value"]
         return _ok({})
 
 

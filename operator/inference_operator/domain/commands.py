@@ -6,18 +6,21 @@ second time. The operator never removes one; `status.rollout.handled` says which
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.conditions import format_time
+from inference_operator.api.quoting import quoted
 
 LONGEST_VALUE = 200
 """Longest value of a command; every valid one is shorter."""
 
 _REVISION = r"[a-z0-9]{1,63}"
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+"""A time in a command, as the API server writes one."""
+
 FULL = "full"
 
 
@@ -50,13 +53,22 @@ class Verb(StrEnum):
 
 
 FORMS: Mapping[Verb, re.Pattern[str]] = {
-    Verb.PROMOTE: re.compile(rf"({_REVISION}/([0-9]{{1,3}}|{FULL}))(@{_TIME})?", re.ASCII),
-    Verb.ABORT: re.compile(rf"({_REVISION})(@{_TIME})?", re.ASCII),
-    Verb.RETRY: re.compile(rf"({_REVISION})@({_TIME})", re.ASCII),
+    Verb.PROMOTE: re.compile(rf"({_REVISION}/([0-9]{{1,3}}|{FULL}))(@{TIME})?", re.ASCII),
+    Verb.ABORT: re.compile(rf"({_REVISION})(@{TIME})?", re.ASCII),
+    Verb.RETRY: re.compile(rf"({_REVISION})@({TIME})", re.ASCII),
     Verb.PAUSE: re.compile(rf"({_REVISION})", re.ASCII),
     Verb.ROLLBACK: re.compile(rf"({_REVISION});from=({_REVISION})", re.ASCII),
-    Verb.REFRESH_ALIAS: re.compile(rf"({_TIME})", re.ASCII),
+    Verb.REFRESH_ALIAS: re.compile(rf"({TIME})", re.ASCII),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """The field manager that set a command. Clients choose its name, so it is not an identity."""
+
+    manager: str
+    time: str = ""
+    """Time of the manager's last write; empty if it is not legible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +76,28 @@ class Commands:
     """The legible commands of one resource."""
 
     values: Mapping[Verb, str]
+    setters: Mapping[Verb, Setter] = field(default_factory=dict)
+    """Who set them, as far as the API server tells."""
+
     refused: str = ""
     """The revision of a rollback that the allow-lists forbid."""
 
     @classmethod
-    def read(cls, annotations: Mapping[str, object]) -> "Commands":
+    def read(
+        cls, annotations: Mapping[str, object], setters: Mapping[str, Setter] | None = None
+    ) -> "Commands":
         """Return the commands among annotations; others, and illegible values, are left out.
+
+        `setters` tells who set an annotation, by its key.
 
         >>> Commands.read({"inference.aipx.io/abort": "935a3432c3"}).aborts("935a3432c3")
         True
         """
         values = {verb: str(annotations.get(verb.annotation, "")) for verb in Verb}
-        return cls({verb: value for verb, value in values.items() if _is_legible(verb, value)})
+        legible = {verb: value for verb, value in values.items() if _is_legible(verb, value)}
+        by_key = setters or {}
+        of_verb = {verb: by_key[verb.annotation] for verb in legible if verb.annotation in by_key}
+        return cls(legible, of_verb)
 
     def ends_step(self, revision: str, step: int) -> bool:
         """Return whether a person ended this step of this canary, or all of them."""
@@ -118,11 +140,30 @@ class Commands:
         """Return the commands without the rollback, which is refused."""
         kept = dict(self.values)
         kept.pop(Verb.ROLLBACK, None)
-        return Commands(kept, revision)
+        return replace(self, values=kept, refused=revision)
 
     def shown(self, verb: Verb) -> str:
         """Return a command as the status names it: `promote=935a3432c3/2`."""
         return f"{verb}={self.values[verb]}"
+
+    def cited(self, verb: Verb) -> str:
+        """Return a command for a decision: its annotation, and who set it when.
+
+        >>> setter = Setter("kubectl-edit", "2031-05-06T12:00:00Z")
+        >>> Commands({Verb.PAUSE: "935a3432c3"}, {Verb.PAUSE: setter}).cited(Verb.PAUSE)
+        'inference.aipx.io/pause=935a3432c3, set by "kubectl-edit" at 2031-05-06T12:00:00Z'
+        """
+        setter = self.setters.get(verb)
+        time = f" at {setter.time}" if setter is not None and setter.time else ""
+        return f"{verb.annotation}={self.values[verb]}{self.set_by(verb)}{time}"
+
+    def set_by(self, verb: Verb) -> str:
+        """Return who set a command, as a part of a sentence; empty if nothing tells.
+
+        The time is left out: it changes with each write of that manager.
+        """
+        setter = self.setters.get(verb)
+        return "" if setter is None else f", set by {quoted(setter.manager, most=LONGEST_VALUE)}"
 
 
 NONE = Commands({})

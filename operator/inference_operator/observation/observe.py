@@ -28,6 +28,7 @@ from inference_operator.domain.observed import (
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.traffic import Traffic
+from inference_operator.observation.command_setters import read_setters
 from inference_operator.observation.gateway import gateway_view, ready_endpoints
 from inference_operator.observation.kinds import ENDPOINT_SLICE
 from inference_operator.observation.name_conflicts import name_conflicts
@@ -74,7 +75,7 @@ def observe(
         inputs=Inputs(
             nodes=_nodes(store, body),
             resolutions=resolve(key, spec),
-            commands=Commands.read(meta.get("annotations") or {}),
+            commands=Commands.read(meta.get("annotations") or {}, read_setters(meta)),
             references=referenced(store, key, body.get("spec"), read),
         ),
         deleting="deletionTimestamp" in meta,

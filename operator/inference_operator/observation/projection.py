@@ -6,7 +6,9 @@ from typing import Any
 
 from inference_operator.api.base import GROUP
 from inference_operator.domain.body import Body
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.names import TRACK_LABEL, WEIGHTS_ANNOTATION, revision_labels
+from inference_operator.observation.command_setters import setters_of
 from inference_operator.observation.interning import Interner
 from inference_operator.observation.kinds import (
     ENDPOINT_SLICE,
@@ -43,6 +45,7 @@ FINISHED = ("Failed", "Succeeded")
 # Commands of people. Others, such as the last applied manifest, take far more room than the object.
 _COMMANDS = f"{GROUP}/"
 MOST_COMMANDS, LONGEST_COMMAND = 16, 512
+_SET_BY_PEOPLE = frozenset(verb.annotation for verb in Verb)
 _INTERNER = Interner()
 
 
@@ -55,6 +58,8 @@ def project(kind: str, body: Body) -> dict[str, Any]:
         kept["kind"] = kind  # the items of a list do not have it
         if commands := _commands(body):
             kept["metadata"]["annotations"] = commands
+            if setters := setters_of(body["metadata"], commands.keys() & _SET_BY_PEOPLE):
+                kept["metadata"]["commandSetters"] = setters
     return {key: _INTERNER.copy(value) for key, value in kept.items()}
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
-from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
 from inference_operator.adapters.mlflow.registry_secrets import SecretReader, Secrets
+from inference_operator.adapters.mlflow.version_tags import VersionTags
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.observe import Refresh, Resolve
@@ -58,12 +58,12 @@ class RegistryWatch:
         registry, interval = self._registry, self._settings.registry_interval_seconds
         # The clock of the passes: the tag's writer compares it with times in statuses.
         since = self._clock()
-        promotions = PromotionTags(self._mlflow, self._secrets, registry, self._store, since)
+        tags = VersionTags(self._mlflow, self._secrets, registry, self._store, since)
         try:
             # The group ends after all its tasks, so no task is left with a closed session.
             async with asyncio.TaskGroup() as group:
                 group.create_task(registry.run())
                 if self._settings.registry_write_tags:
-                    group.create_task(promotions.run(interval))
+                    group.create_task(tags.run(interval))
         finally:
             await self._mlflow.close()

@@ -16,6 +16,7 @@ from inference_operator.cli.rollout_commands.main import main
 from inference_operator.cli.rollout_commands.sending import send
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.domain.names import UnitKey
+from inference_operator.observation.command_setters import setters_of
 from tests.fakes.bodies import KEY, Body, epipe, imodel
 from tests.integration.api.resources import apply, patch_status
 from tests.unit.cli.rollout_situations import (
@@ -91,7 +92,8 @@ def test_a_command_sets_one_annotation_and_nothing_else(
     assert (after["spec"], after["status"]) == (before["spec"], before["status"])
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
     managers = [entry["manager"] for entry in after["metadata"]["managedFields"]]
-    assert "kubectl-inference" in managers
+    setters = setters_of(after["metadata"], {ANNOTATION("promote")})
+    assert setters[ANNOTATION("promote")]["manager"] == "kubectl-inference"
     assert "inference-operator" not in managers
     printed = capsys.readouterr().out
     assert printed == (

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,6 +162,42 @@ def test_each_promotion_leaves_a_tag_where_that_is_wanted(
     key = f"inference.aipx.io/serving.{scene.namespace}.{NAME}"
     tag = eventually(lambda: registry.tags(registry.name, 1).get(key, ""))
     assert tag.startswith(f"revision {scene.served()} since 20")
+
+
+def test_an_aborted_version_has_a_tag_until_clients_move_to_it(
+    begin: Start, scene: NamespaceHarness, registry: Registry
+) -> None:
+    for network in ("one network", "another network"):
+        registry.register(network)
+    registry.champion(1)
+    begin(INFERENCE_OPERATOR_REGISTRY_WRITE_TAGS="true")
+    steps = [{"setCanaryScale": {"replicas": 1}}, {"pause": {}}]
+    scene.apply(model=registry.source, rollout={"canary": {"steps": steps}})
+    scene.await_ready()
+
+    def status(field: str) -> Any:
+        return scene.model()["status"].get(field) or {}
+
+    def command(verb: str, value: str) -> None:
+        scene.run("annotate", f"imodel/{NAME}", f"inference.aipx.io/{verb}={value}")
+
+    registry.champion(2)
+    canary = eventually(lambda: status("canary").get("revision"))
+    command("abort", canary)
+    key = f"inference.aipx.io/aborted.{scene.namespace}.{NAME}"
+    tag = eventually(lambda: registry.tags(registry.name, 2).get(key, ""))
+    assert tag.startswith(f"revision {canary} at 20")
+    assert tag.endswith(": RolloutAborted")
+    assert key not in registry.tags(registry.name, 1)
+    aborted = status("rollout")["aborted"]
+    assert f'abort={canary}, set by "kubectl-annotate" at 20' in aborted["message"]
+
+    command("retry", f"{canary}@{aborted['time']}")
+    eventually(lambda: status("canary").get("revision") == canary)
+    command("promote", f"{canary}/full")
+    served(scene, "2")
+    eventually(lambda: key not in registry.tags(registry.name, 2))
+    assert f"inference.aipx.io/serving.{scene.namespace}.{NAME}" in registry.tags(registry.name, 2)
 
 
 ROLE = ("create", "role", "registry-secret", "--verb=get", "--resource=secrets")

@@ -19,7 +19,7 @@ class SteeredHarness(OperatorHarness):
     def says(self, verb: Verb, value: str | None) -> None:
         """Annotate the resource, as `kubectl inference` does."""
         change = {"metadata": {"annotations": {verb.annotation: value}}}
-        self.cluster.edit(KEY.kind, KEY.name, change)
+        self.cluster.edit(KEY.kind, KEY.name, change, "kubectl-inference")
 
     @property
     def canary(self) -> str:

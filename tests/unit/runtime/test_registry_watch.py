@@ -9,7 +9,7 @@ import pytest
 
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
-from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
+from inference_operator.adapters.mlflow.version_tags import VersionTags
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.store import Store
 from inference_operator.runtime.registry_watch import RegistryWatch
@@ -35,7 +35,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
             await asyncio.sleep(0)
             ends.append("asking")
 
-    async def tagging(_: PromotionTags, interval: float) -> None:
+    async def tagging(_: VersionTags, interval: float) -> None:
         await asyncio.sleep(0)
         raise RuntimeError("nobody foresaw this")
 
@@ -43,7 +43,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
         ends.append("session")
 
     monkeypatch.setattr(ModelRegistry, "run", asking)
-    monkeypatch.setattr(PromotionTags, "run", tagging)
+    monkeypatch.setattr(VersionTags, "run", tagging)
     monkeypatch.setattr(Mlflow, "close", close)
     settings = Settings.model_construct(
         mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True

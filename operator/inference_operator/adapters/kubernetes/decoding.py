@@ -220,7 +220,7 @@ def _check(value: Any, text: str) -> None:
 
 def _partly(text: str, at: int) -> tuple[MutableBody, int]:
     """Return the object without `managedFields`, or a stub if the rest exceeds a limit too. Any
-    client may fill `managedFields`, and the operator does not read it."""
+    client may fill `managedFields`; without it, a decision does not say who set a command."""
     end = end_of(text, at)
     parts = {key: text[begin:stop] for key, begin, stop in members(text, at)}
     fields = _members(parts.get("metadata", "{}"))

@@ -154,8 +154,23 @@ class Mlflow:
     ) -> None:
         """Write one tag (its key and its value) of a version."""
         body = {"name": name, "version": str(version), "key": tag[0], "value": tag[1]}
-        url = f"{self.uri}{_API}/model-versions/set-tag"
-        status, raw = await self._send("POST", url, access, body=body)
+        await self._tag("POST", "set-tag", body, access)
+
+    async def delete_version_tag(
+        self, name: str, version: int, key: str, access: Credentials
+    ) -> None:
+        """Take one tag away from a version, which may not have it."""
+        body = {"name": name, "version": str(version), "key": key}
+        await self._tag("DELETE", "delete-tag", body, access)
+
+    async def _tag(
+        self, method: str, action: str, body: Mapping[str, str], access: Credentials
+    ) -> None:
+        url = f"{self.uri}{_API}/model-versions/{action}"
+        status, raw = await self._send(method, url, access, body=body)
+        if status == 404 and is_mlflow_error(raw):
+            gone = f"{self.uri} has no version {body['version']} of {body['name']} any more"
+            raise RegistryError(Reason.VERSION_NOT_FOUND, _source(gone, "name another one"))
         self._checked(status, raw)
 
     def version_file(self, name: str, version: int, path: str) -> str:

@@ -31,7 +31,7 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     command = facts.commands.shown(Verb.ABORT)
     if command in state.handled:
         return Transition(state)
-    why = f"somebody aborted it ({Verb.ABORT.annotation}={facts.commands.values[Verb.ABORT]})"
+    why = f"somebody aborted it ({facts.commands.cited(Verb.ABORT)})"
     return abort(replace(state, handled=(*state.handled, command)), facts, why)
 
 
@@ -88,10 +88,18 @@ def rolled_back(facts: RolloutFacts) -> Hold | None:
         return None
     message = (
         f"somebody went back to revision {facts.target} from revision {facts.rolled_back_from},"
-        f" which the spec wants; an edit of the spec, another alias or removing"
-        f" {Verb.ROLLBACK.annotation} ends it"
+        f" which the spec wants ({Verb.ROLLBACK.annotation}"
+        f"{facts.commands.set_by(Verb.ROLLBACK)}); an edit of the spec, another alias or removing"
+        " the annotation ends it"
     )
     return Hold(Reason.ROLLED_BACK, message)
+
+
+def went_back(facts: RolloutFacts) -> str:
+    """Return a part of a sentence: who went back to the target, the spec or a person."""
+    if facts.rolled_back_from is None:
+        return f"the spec went back to revision {facts.target}"
+    return f"somebody went back to revision {facts.target} ({facts.commands.cited(Verb.ROLLBACK)})"
 
 
 def refused_rollback(facts: RolloutFacts) -> Hold | None:
@@ -142,7 +150,7 @@ def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> 
     decision = Decision(
         Reason.ROLLOUT_RETRIED,
         f"somebody retries revision {facts.name_of(aborted.revision)}, which was aborted"
-        f" ({Verb.RETRY.annotation}={facts.commands.values[Verb.RETRY]})",
+        f" ({facts.commands.cited(Verb.RETRY)})",
         state.stable,
         aborted.revision,
     )

@@ -15,7 +15,7 @@ def paused(state: RolloutState, facts: RolloutFacts) -> Transition:
     why = (
         "spec.rollout.paused is true"
         if facts.settings.paused
-        else f"somebody paused it ({Verb.PAUSE.annotation})"
+        else f"somebody paused it ({Verb.PAUSE.annotation}{facts.commands.set_by(Verb.PAUSE)})"
     )
     if facts.target == state.canary and facts.steps:
         where = f"{shares_sentence(state, facts)}; {position(state, facts)}"

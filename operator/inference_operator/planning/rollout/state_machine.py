@@ -23,6 +23,7 @@ from inference_operator.planning.rollout.aborts import (
     remembered,
     rolled_back,
     until_abort_is_over,
+    went_back,
 )
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.late_gateway import gives_back, with_leftovers
@@ -182,14 +183,13 @@ def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
         return with_leftovers(state, facts)
     if state.step_hash and facts.is_alone(state.canary, state.stable):
         message = (
-            f"the spec went back to revision {state.stable}, of which no pod answers; all clients"
-            f" stay with revision {state.canary} until one does"
+            f"revision {state.stable} shall serve again, and no pod of it answers; all clients stay"
+            f" with revision {state.canary} until one does"
         )
         return Transition(state, hold=Hold(Reason.STABLE_UNAVAILABLE, message))
     decision = Decision(
         Reason.ABORTED,
-        f"the spec went back to revision {state.stable}, which still serves;"
-        f" revision {state.canary} is cancelled",
+        f"{went_back(facts)}, which still serves; revision {state.canary} is cancelled",
         state.canary,
         state.stable,
     )
@@ -212,12 +212,13 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )
+    why = went_back(facts) if facts.rolled_back_from else facts.revision_cause
     decision = Decision(
         Reason.REVISION_CREATED,
         f"revision {facts.name_of(target)} starts with"
         f" {counted(needed_pods(begun, facts), 'replica')}"
         + (f" beside revision {state.stable}" if state.stable else "")
-        + (f": {facts.revision_cause}" if facts.revision_cause else ""),
+        + (f": {why}" if why else ""),
         state.canary or state.stable,
         target,
     )

@@ -228,7 +228,7 @@ def _promoted_by_hand(
     decision = Decision(
         Reason.STEP_COMPLETED,
         f"somebody promoted revision {facts.short_name_of(canary)}, which ends {ended}"
-        f" ({Verb.PROMOTE.annotation}={commands.values[Verb.PROMOTE]})",
+        f" ({commands.cited(Verb.PROMOTE)})",
         str(state.step + 1),
         str(after + 1),
     )
