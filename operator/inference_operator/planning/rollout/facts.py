@@ -58,6 +58,9 @@ class RolloutFacts:
     alone_since: datetime | None = None
     """Since when no pod of the stable revision answers, so that the canary has all clients."""
 
+    freeze: str = ""
+    """Part of a sentence: what freezes the rollout; empty if nothing does."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 
