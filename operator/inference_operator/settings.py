@@ -114,6 +114,9 @@ class Settings(AllowListSettings):
     defaults_rollout_units: Annotated[int, Field(ge=1)] = 3
     """Number of units that get new defaults at once where they are rolled out in stages."""
 
+    freeze_rollouts: bool = False
+    """True to stop all rollouts: none starts, and none takes a step forward."""
+
     mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
     """MLflow's tracking server for `models:/` and `runs:/` sources: an http or https address that
     serving pods reach too. Empty: none."""
@@ -173,6 +176,7 @@ def defaults_of(settings: Settings) -> Defaults:
         settings.loader_image,
         settings.artifact_cache_url or None,
         settings.staged_units,
+        settings.freeze_rollouts,
         settings.allowed,
     )
 

@@ -8,7 +8,7 @@ from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.observation.kinds import (
     CHILDREN,
     EVENT,
-    NODE,
+    OF_THE_CLUSTER,
     ROUTES,
     UNIT_BY_KIND,
     UNITS,
@@ -18,7 +18,7 @@ from tests.fakes.fields import merged
 Body = dict[str, Any]
 Name = tuple[str, str]
 
-PLURALS = {r.kind: r.plural for r in (*CHILDREN, *UNITS, NODE, EVENT)}
+PLURALS = {r.kind: r.plural for r in (*CHILDREN, *UNITS, *OF_THE_CLUSTER, EVENT)}
 _ROUTES = {resource.kind for resource in ROUTES}
 COUNTS_GENERATIONS = {*UNIT_BY_KIND, *_ROUTES, "Deployment", "PodDisruptionBudget"}
 _WITH_STATUS = {

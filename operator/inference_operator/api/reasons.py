@@ -70,6 +70,7 @@ class Reason(StrEnum):
     SCALING = "Scaling"
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     PAUSED = "Paused"
+    FROZEN = "Frozen"
 
     # GatewayProgrammed
     ACCEPTED = "Accepted"
@@ -125,6 +126,7 @@ _UNDER_WAY = (
     # Of a resource that is itself under way; `Stalled` looks at that resource.
     Reason.REFERENCE_NOT_READY,
     Reason.PAUSED,
+    Reason.FROZEN,
     Reason.ANALYSIS_UNAVAILABLE,
     Reason.ROLLED_BACK,
     Reason.STABLE_UNAVAILABLE,
@@ -182,7 +184,9 @@ PROSPECTS: Mapping[Reason, Prospect] = {
 }
 """Every reason that a False Ready may have. `Stalled` follows from it."""
 
-FOR_A_PERSON = frozenset({Reason.PAUSED, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK})
+FOR_A_PERSON = frozenset(
+    {Reason.PAUSED, Reason.FROZEN, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK}
+)
 """Reasons that wait for a person to go on."""
 
 # Reasons that are not reported to a person. A pause is, because it may be forgotten.

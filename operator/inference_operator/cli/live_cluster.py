@@ -14,6 +14,7 @@ from inference_operator.domain.body import MutableBody
 from inference_operator.observation.kinds import (
     CHILD_BY_KIND,
     CHILDREN,
+    NAMESPACE,
     NODE,
     OPTIONAL,
     UNITS,
@@ -81,6 +82,7 @@ async def state_of(cluster: ReadCluster, namespaces: Collection[str]) -> LiveClu
                 if resource.kind in OPTIONAL and error.status in (403, 404):
                     continue
                 raise AccessError(f"{resource.plural} of {namespace}: {error}") from error
+        bodies += await _namespace(cluster, namespace, notes)
     try:
         nodes = await _listed(cluster, NODE, "")
     except ApiError as error:
@@ -94,6 +96,19 @@ async def state_of(cluster: ReadCluster, namespaces: Collection[str]) -> LiveClu
         notes.append(f"the operator's settings cannot be read, so that defaults are taken: {error}")
     documents = tuple(Document(_PLACE, body) for body in (*bodies, *nodes))
     return LiveCluster(Live(documents, _PLACE, bool(nodes)), settings, tuple(notes))
+
+
+async def _namespace(cluster: ReadCluster, name: str, notes: list[str]) -> list[MutableBody]:
+    """Return the Namespace, if it exists; add a note if it cannot be read."""
+    from inference_operator.adapters.kubernetes.api_error import ApiError
+
+    try:
+        body = await cluster.get(NAMESPACE, "", name)
+    except ApiError as error:
+        if error.status != 404:
+            notes.append(f"whether {name} freezes rollouts cannot be read: {error}")
+        return []
+    return [{**body, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.kind}]
 
 
 async def _listed(cluster: ReadCluster, resource: ApiResource, namespace: str) -> list[MutableBody]:

@@ -258,6 +258,9 @@ class Inputs:
     commands: Commands = NONE
     """What people told its rollout to do."""
 
+    freeze: str = ""
+    """Part of a sentence: why rollouts of its namespace are frozen; empty if they are not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:

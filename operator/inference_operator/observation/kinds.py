@@ -15,6 +15,7 @@ UNITS = tuple(ApiResource(API_VERSION, unit.plural, unit.kind) for unit in CUSTO
 INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
 UNIT_BY_KIND = {resource.kind: resource for resource in UNITS}
 NODE = ApiResource("v1", "nodes", "Node", namespaced=False)
+NAMESPACE = ApiResource("v1", "namespaces", "Namespace", namespaced=False)
 EVENT = ApiResource("v1", "events", "Event")
 
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -43,9 +44,12 @@ WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 # Kinds whose names do not contain a revision: two units may want the same one.
 NAMED_AFTER_UNITS = (*WATCHED_WHOLE, *(resource.kind for resource in ROUTES))
 
-# Kinds that the operator can work without: a Role cannot grant access to nodes, and only the
-# fallback to the CPU needs it. Not every cluster has the Gateway API.
-OPTIONAL = (NODE.kind, *(resource.kind for resource in OF_GATEWAYS))
+# A Role cannot grant access to these kinds. Only the fallback to the CPU and the annotation that
+# freezes rollouts need them.
+OF_THE_CLUSTER = (NODE, NAMESPACE)
+
+# Kinds that the operator can work without. Not every cluster has the Gateway API.
+OPTIONAL = tuple(resource.kind for resource in (*OF_THE_CLUSTER, *OF_GATEWAYS))
 
 
 def selector_of(resource: ApiResource) -> str:

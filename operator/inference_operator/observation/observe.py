@@ -9,6 +9,7 @@ from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.body import Body
 from inference_operator.domain.commands import Commands
+from inference_operator.domain.freeze import freeze_of
 from inference_operator.domain.names import (
     REVISION_LABEL,
     ChildKey,
@@ -30,7 +31,7 @@ from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.traffic import Traffic
 from inference_operator.observation.command_setters import read_setters
 from inference_operator.observation.gateway import gateway_view, ready_endpoints
-from inference_operator.observation.kinds import ENDPOINT_SLICE
+from inference_operator.observation.kinds import ENDPOINT_SLICE, NAMESPACE
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
@@ -77,6 +78,7 @@ def observe(
             resolutions=resolve(key, spec),
             commands=Commands.read(meta.get("annotations") or {}, read_setters(meta)),
             references=referenced(store, key, body.get("spec"), read),
+            freeze=_freeze(store, key.namespace),
         ),
         deleting="deletionTimestamp" in meta,
     )
@@ -122,6 +124,13 @@ def _nodes(store: Store, unit: Body) -> tuple[Node, ...] | None:
         return ()
     nodes = store.nodes()
     return None if nodes is None else tuple(node_view(node) for node in nodes)
+
+
+def _freeze(store: Store, namespace: str) -> str:
+    """Return what freezes rollouts of the namespace. The last known annotation counts while
+    Namespaces may not be listed."""
+    body = store.get(NAMESPACE.kind, ("", namespace))
+    return freeze_of(namespace, body["metadata"].get("annotations") or {}) if body else ""
 
 
 def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) -> frozenset[str]:

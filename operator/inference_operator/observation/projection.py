@@ -7,11 +7,13 @@ from typing import Any
 from inference_operator.api.base import GROUP
 from inference_operator.domain.body import Body
 from inference_operator.domain.commands import Verb
+from inference_operator.domain.freeze import FREEZE_ANNOTATION, LONGEST_REASON
 from inference_operator.domain.names import TRACK_LABEL, WEIGHTS_ANNOTATION, revision_labels
 from inference_operator.observation.command_setters import setters_of
 from inference_operator.observation.interning import Interner
 from inference_operator.observation.kinds import (
     ENDPOINT_SLICE,
+    NAMESPACE,
     ROUTES,
     UNIT_BY_KIND,
     WATCHED_WHOLE,
@@ -166,6 +168,17 @@ def _node(body: Body) -> dict[str, Any]:
     }
 
 
+def _namespace(body: Body) -> dict[str, Any]:
+    names = ("name", "uid", "resourceVersion")
+    kept = {name: body["metadata"][name] for name in names}
+    annotations = body["metadata"].get("annotations") or {}
+    if FREEZE_ANNOTATION in annotations:
+        # One character more than is shown: it shows that the text is longer.
+        reason = str(annotations[FREEZE_ANNOTATION])[: LONGEST_REASON + 1]
+        kept["annotations"] = {FREEZE_ANNOTATION: reason}
+    return {"kind": NAMESPACE.kind, "metadata": kept}
+
+
 def _route(body: Body) -> dict[str, Any]:
     parents = (body.get("status") or {}).get("parents") or ()
     kept = _without_bookkeeping(body)
@@ -213,6 +226,7 @@ def _endpoint_slice(body: Body) -> dict[str, Any]:
 _PROJECTIONS: dict[str, Callable[[Body], dict[str, Any]]] = {
     "Pod": _pod,
     "Node": _node,
+    NAMESPACE.kind: _namespace,
     "Deployment": _deployment,
     ENDPOINT_SLICE.kind: _endpoint_slice,
     **dict.fromkeys((route.kind for route in ROUTES), _route),

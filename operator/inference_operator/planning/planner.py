@@ -21,6 +21,7 @@ from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.freezes import keeps_edited_steps
 from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.recreation import recreated_pair
@@ -33,6 +34,7 @@ from inference_operator.planning.traffic.order import next_routing
 from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
+from inference_operator.validation.freeze import why_frozen
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
@@ -46,6 +48,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
     facts = facts_of(seen, assessment, state, size, now)
+    facts = replace(facts, freeze=why_frozen(seen, defaults))
     step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
     weight = weight_at(facts.steps, step.state.step)
@@ -125,8 +128,9 @@ def _next_look(
 
 
 def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | None:
-    """Return the pods of both revisions; those of before while the spec does not say how many."""
-    if facts.target is None and state.step_hash:
+    """Return the pods of both revisions; those of before while the spec does not say how many, or
+    what it says must wait."""
+    if (facts.target is None and state.step_hash) or keeps_edited_steps(state, facts):
         return last_pair(seen, state, facts.replicas)
     return recreated_pair(state, facts) or pair_at(state, facts)
 

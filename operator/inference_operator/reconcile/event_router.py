@@ -8,6 +8,7 @@ from inference_operator.domain.body import NamespacedName
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import (
     NAMED_AFTER_UNITS,
+    NAMESPACE,
     NODE,
     OF_GATEWAYS,
     UNIT_BY_KIND,
@@ -68,6 +69,9 @@ class EventRouter:
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
             return
+        if kind == NAMESPACE.kind:
+            self._wake_units_of(body["metadata"]["name"])
+            return
         unit = self._store.unit_of(kind, body)
         if unit is not None:
             self._wake(unit, urgent=kind in UNIT_BY_KIND)
@@ -106,9 +110,19 @@ class EventRouter:
     def _wake_where_it_matters(self, resource: ApiResource) -> None:
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
+        elif resource.kind == NAMESPACE.kind:
+            for namespace in {unit.namespace for unit in self._store.units()}:
+                body = self._store.get(resource.kind, ("", namespace)) or {"metadata": {}}
+                if "annotations" in body["metadata"]:
+                    self._wake_units_of(namespace)
         elif resource in OF_GATEWAYS:
             for unit in self._store.gateways.units():
                 self._wake(unit)
+
+    def _wake_units_of(self, namespace: str) -> None:
+        for unit in self._store.units():
+            if unit.namespace == namespace:
+                self._wake(unit, urgent=True)
 
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._store.units():

@@ -11,7 +11,7 @@ from inference_operator.adapters.kubernetes.resync import Resync
 from inference_operator.adapters.kubernetes.unreadable import UnreadableObjects
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.kinds import CHILDREN, NODE
+from inference_operator.observation.kinds import CHILDREN, OF_THE_CLUSTER
 from inference_operator.observation.store import Store
 from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
@@ -43,7 +43,8 @@ class Controller:
         self.router = EventRouter(store, self._wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
         self._reflectors = [
-            Reflector(cluster, resource, self.router, listings) for resource in (*CHILDREN, NODE)
+            Reflector(cluster, resource, self.router, listings)
+            for resource in (*CHILDREN, *OF_THE_CLUSTER)
         ]
         self._count = settings.workers
         self._telemetry = telemetry

@@ -8,6 +8,7 @@ from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.defaults import Defaults
+from inference_operator.validation.freeze import why_frozen
 from inference_operator.validation.revision_hash import with_default_image
 
 
@@ -52,6 +53,8 @@ def resolve_image(
     stays = f"{change}; revision {live.revision} continues to serve"
     if unit.rollout.paused:
         return ImageChoice(kept, f"{stays}: spec.rollout.paused is true")
+    if freeze := why_frozen(seen, defaults):
+        return ImageChoice(kept, f"{stays}: {freeze}")
     aborted = made.get(state.aborted.revision) if state.aborted else None
     if aborted is not None and aborted.triton_image == unit.server.image:
         return ImageChoice(kept, f"{stays}: the rollout of revision {aborted.revision} was aborted")

@@ -15,5 +15,8 @@ class Defaults:
     staged: int = 0
     """How many units may get new defaults at once; 0: each one when its own spec changes."""
 
+    freezes_rollouts: bool = False
+    """Whether no rollout takes a step forward."""
+
     allowed: AllowLists = field(default_factory=AllowLists)
     """Values that new revisions may use."""

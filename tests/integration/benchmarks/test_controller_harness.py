@@ -15,14 +15,14 @@ from benchmarks.controller.run import measure
 from benchmarks.controller.subject import SUBJECTS, load
 from hack.cluster.apiserver import ApiServer
 from hack.product import ROOT
-from inference_operator.observation.kinds import CHILDREN, NODE, ROUTES, UNITS
+from inference_operator.observation.kinds import CHILDREN, OF_THE_CLUSTER, ROUTES, UNITS
 
 pytestmark = pytest.mark.integration
 MODELS = 5
 CHILDREN_OF_A_MODEL = 4
 # The API server does not serve the kinds of the Gateway API.
 ABSENT = {resource.plural for resource in ROUTES}
-KINDS = len((*UNITS, *CHILDREN, NODE)) - len(ABSENT)
+KINDS = len((*UNITS, *CHILDREN, *OF_THE_CLUSTER)) - len(ABSENT)
 """What people write, the children, their pods among them, and nodes."""
 
 STARTS = ["restart", "defaults", "upgrade"]

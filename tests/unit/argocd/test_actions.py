@@ -97,6 +97,16 @@ def test_resume_lets_a_revision_start_that_a_pause_holds(kind: str) -> None:
 
 
 @KIND
+def test_while_rollouts_are_frozen_a_rollout_can_be_aborted_and_not_promoted(kind: str) -> None:
+    body = example(kind, "stepping")
+    for condition in body["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition.update({"status": "False", "reason": "Frozen"})
+    assert "abort" in offered(body)
+    assert not {"promote", "promote-full"} & set(offered(body))
+
+
+@KIND
 def test_retry_names_the_abort(kind: str) -> None:
     commands = after("retry", example(kind, "aborted"))
     assert commands.values[Verb.RETRY] == retry_of(CANARY, ABORTED)

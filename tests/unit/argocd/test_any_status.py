@@ -26,7 +26,7 @@ CONDITION = some(
         "status": st.sampled_from(["True", "False", "Unknown"]),
     },
     # An older CRD, or a person, may have left them out.
-    {"reason": st.sampled_from(["Paused", "RolledBack", "Ready", "X"]), "message": TEXTS},
+    {"reason": st.sampled_from(["Paused", "Frozen", "RolledBack", "Ready", "X"]), "message": TEXTS},
 )
 DECISION = some(
     {"reason": st.sampled_from(["Promoted", "Aborted"])}, {"from": REVISIONS, "to": REVISIONS}

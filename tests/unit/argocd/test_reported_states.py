@@ -10,6 +10,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.conditions.stalled import PATIENCE
 from inference_operator.planning.status.unit_status import report
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
 from tests.fakes.harness import OperatorHarness
 from tests.unit.argocd.argo_cd import Body, health, offered
@@ -99,6 +100,17 @@ async def paused_by_the_spec() -> Body:
     return live(world)
 
 
+async def frozen() -> Body:
+    world = OperatorHarness()
+    world.user_applies(model=source(1))
+    await world.settle()
+    world.start(Defaults("triton", "loader", freezes_rollouts=True))
+    world.user_applies(model=source(2))
+    await world.settle()
+    assert world.status.phase == "Paused"
+    return live(world)
+
+
 async def paused_while_nobody_answers() -> Body:
     world = await canary(paused=True)
     world.answers = lambda revision: False
@@ -166,6 +178,7 @@ async def pipeline() -> Body:
         (past_the_deadline, "Degraded"),
         (paused_by_the_spec, "Suspended"),
         (paused_while_nobody_answers, "Degraded"),
+        (frozen, "Suspended"),
         (invalid, "Degraded"),
         (a_name_is_taken, "Degraded"),
         (nobody_answers, "Degraded"),

@@ -15,6 +15,7 @@ from inference_operator.cli.live_cluster import LiveCluster, settings_in, state_
 from inference_operator.cli.main import main
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.body import MutableBody
+from inference_operator.domain.freeze import FREEZE_ANNOTATION
 from inference_operator.settings import SettingsError
 from tests.fakes.bodies import KEY, Body, imodel, node, source, stored
 from tests.fakes.cluster import FakeCluster
@@ -34,6 +35,8 @@ class ListedCluster:
         self._cluster, self._nodes = cluster, nodes
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody:
+        if resource.kind == "Namespace":
+            return await self._cluster.get(resource, namespace, name)
         raise ApiError(404, "NotFound", "no deployment")
 
     async def pages(
@@ -172,6 +175,26 @@ def test_routes_that_are_as_they_shall_be_are_not_written_again(tmp_path: Path) 
     assert "no change to its children" in out
     _, out = output_of(world, tmp_path, [], imodel(model=source(1), rollout=rollout(grpc=None)))
     assert "delete GRPCRoute/fx-drift (no longer needed)" in out
+
+
+def test_a_frozen_namespace_holds_a_new_revision(serving: OperatorHarness, tmp_path: Path) -> None:
+    freezes = {"name": KEY.namespace, "annotations": {FREEZE_ANNOTATION: "end of quarter"}}
+    serving.cluster.apply_as(
+        "kubectl", {"apiVersion": "v1", "kind": "Namespace", "metadata": freezes}
+    )
+    _, out = output_of(serving, tmp_path, [], imodel(model=source(2)))
+
+    assert "freezes rollouts: end of quarter" in out
+    assert "RevisionCreated" not in out
+
+
+def test_a_namespace_that_may_not_be_read_is_noted(serving: OperatorHarness) -> None:
+    class Refusing(ListedCluster):
+        async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody:
+            raise ApiError(403, "Forbidden", "not yours")
+
+    state = asyncio.run(state_of(Refusing(serving.cluster, []), {KEY.namespace}))
+    assert "whether desk-7 freezes rollouts cannot be read: " in "; ".join(state.notes)
 
 
 def test_a_cluster_without_the_gateway_api_is_read_as_well(

@@ -204,7 +204,7 @@ def after(given: Situation, change: Change) -> Situation:
 
 FROZEN = {
     **at_step(1),
-    "conditions": [condition("Ready", "False", "Paused", "namespace desk-7 is frozen")],
+    "conditions": [condition("Ready", "False", "Frozen", "namespace desk-7 is frozen")],
 }
 FIRST = {key: value for key, value in at_step(None).items() if key != "stable"}
 REFUSED = [
@@ -230,7 +230,8 @@ REFUSED = [
     (checks.resume, steady(), None, "nothing is paused: revision b20cf49ed2 serves all clients"),
     (checks.resume, steady(), PAUSED, "spec.rollout.paused is true in the spec; set it to false"),
     (checks.resume, at_step(2), None, f"`kubectl inference promote {NAMED}` ends the step"),
-    (checks.resume, FROZEN, None, "the operator reports: Paused: namespace desk-7 is frozen"),
+    (checks.resume, FROZEN, None, "the operator reports: Frozen: namespace desk-7 is frozen"),
+    (promote_step, FROZEN, None, "takes no step while rollouts are frozen: namespace desk-7"),
 ]
 
 

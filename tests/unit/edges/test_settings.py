@@ -42,6 +42,7 @@ def test_each_setting_has_its_variable() -> None:
         ("MLFLOW_TRACKING_URI", "file:///mlruns"),
         ("REGISTRY_INTERVAL_SECONDS", "0"),
         ("REGISTRY_WRITE_TAGS", "promoted"),
+        ("FREEZE_ROLLOUTS", "quarter end"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:

@@ -7,14 +7,14 @@ from datetime import timedelta
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
+from inference_operator.observation.kinds import CHILD_BY_KIND, OF_THE_CLUSTER, UNIT_BY_KIND
 from inference_operator.observation.store import Store
 from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import KEY, source, step
 from tests.fakes.harness import OperatorHarness, is_watched
 
-RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
+RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, **{each.kind: each for each in OF_THE_CLUSTER}}
 # A step without a reference.
 INLINE = step(modelRef=None, model=source(5))
 # The number of tries of a failing pass.

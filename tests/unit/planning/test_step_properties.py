@@ -89,6 +89,7 @@ def cases(draw: st.DrawFn) -> tuple[RolloutState, RolloutFacts]:
         commands=Commands(draw(given_commands)),
         alone_since=draw(st.sampled_from([None, NOON - timedelta(minutes=5)])),
         strangers=draw(st.sampled_from([frozenset(), frozenset({"p"})])),
+        freeze=draw(st.sampled_from(["", "somebody freezes rollouts"])),
     )
     return state, facts
 

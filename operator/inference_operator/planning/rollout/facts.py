@@ -68,6 +68,9 @@ class RolloutFacts:
     gateway_late_since: datetime | None = None
     """Since when the gateway has not taken over the routes as they are written; None if it has."""
 
+    freeze: str = ""
+    """Part of a sentence: what freezes the rollout; empty if nothing does."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 

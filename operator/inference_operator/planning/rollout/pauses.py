@@ -16,7 +16,7 @@ def paused(state: RolloutState, facts: RolloutFacts) -> Transition:
         "spec.rollout.paused is true"
         if facts.settings.paused
         else f"somebody paused it ({Verb.PAUSE.annotation}{facts.commands.set_by(Verb.PAUSE)})"
-    )
+    ) + (f", and because {facts.freeze}" if facts.freeze else "")
     if facts.target == state.canary and facts.steps:
         where = f"{shares_sentence(state, facts)}; {position(state, facts)}"
         message = f"{where} is held because {why}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.freezes import keeps_edited_steps, may_take_over
 from inference_operator.planning.rollout.steps import needed_pods, weight_at
 
 
@@ -18,7 +19,7 @@ def shares(state: RolloutState, facts: RolloutFacts) -> Mapping[str, int]:
     if canary is None or stable is None:
         return {serving: 100} if serving else {}
     if not facts.steps and not state.step_hash:
-        return {_selected(canary, stable, facts): 100}
+        return {_selected(state, canary, stable, facts): 100}
     share = _share(state, canary, facts)
     return {stable: 100 - share, canary: share}
 
@@ -42,6 +43,8 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
         return min(present, most)
     if facts.target != canary:
         return 0
+    if keeps_edited_steps(state, facts):
+        return min(present, weight_at(facts.steps, 0))
     weight = weight_at(facts.steps, state.step) if facts.steps else 100
     if facts.settings.split is Split.REPLICAS and 0 < weight < 100 and present > 0:
         # The pods divide the requests, whatever the numbers are.
@@ -51,7 +54,8 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
 
 def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
     """Return whether more clients may be led to the canary than now."""
-    if is_held(facts) or facts.ready_of(state.canary) < needed_pods(state, facts):
+    is_stopped = is_held(facts) or not may_take_over(state, facts)
+    if is_stopped or facts.ready_of(state.canary) < needed_pods(state, facts):
         return False
     if facts.settings.split is Split.REPLICAS:
         # A Service that selects all pods of the unit must not reach others.
@@ -59,7 +63,7 @@ def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
     return facts.traffic.effective
 
 
-def _selected(canary: str, stable: str, facts: RolloutFacts) -> str:
+def _selected(state: RolloutState, canary: str, stable: str, facts: RolloutFacts) -> str:
     """Return the revision that gets all requests where there are no steps.
 
     It is the stable one, until the canary answers on all replicas. Clients who have moved stay,
@@ -71,7 +75,8 @@ def _selected(canary: str, stable: str, facts: RolloutFacts) -> str:
     is_meant = facts.target in (None, canary)
     if is_meant and facts.settings.recreate is not None and facts.is_alone(canary, stable):
         return canary
-    may_move = facts.target == canary and not is_held(facts)
+    is_stopped = is_held(facts) or not may_take_over(state, facts)
+    may_move = facts.target == canary and not is_stopped
     return (
         canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
     )

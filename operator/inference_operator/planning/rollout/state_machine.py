@@ -6,7 +6,7 @@ that all clients are led to it. The previous revision keeps its pods for `scaleD
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from inference_operator.api.conditions import format_time
@@ -25,7 +25,9 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
     went_back,
 )
+from inference_operator.planning.rollout.corrections import corrected
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.freezes import frozen, is_not_promoted, replaced
 from inference_operator.planning.rollout.late_gateway import gives_back, with_leftovers
 from inference_operator.planning.rollout.pauses import paused
 from inference_operator.planning.rollout.recreation import (
@@ -74,7 +76,7 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
 
     Advancing again from the new state, with the same facts, decides nothing more.
     """
-    begun = obeyed(_scaled_down(_corrected(state, facts), facts), facts)
+    begun = obeyed(_scaled_down(corrected(state, facts), facts), facts)
     confirmed = _confirm(begun.state, facts)
     step = _towards_target(confirmed.state, facts)
     ends = (
@@ -89,32 +91,6 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
         decisions=(*begun.decisions, *confirmed.decisions, *step.decisions),
         tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
         wake_after=min(delays) if delays else None,
-    )
-
-
-def _corrected(state: RolloutState, facts: RolloutFacts) -> RolloutState:
-    """Correct what an edited, a lost or an early status says."""
-    state = _not_later(state, facts.now)
-    canary, stable = state.canary, state.stable
-    if not facts.is_reported and stable is not None and stable == facts.target:
-        # It became ready before the first status: its promotion is still to be recorded.
-        return replace(state, stable=None)
-    is_left = facts.target is not None and canary not in (None, facts.target)
-    has_clients = facts.traffic.leads_to(canary) > 0 and facts.ready_of(canary) > 0
-    if stable is None and is_left and has_clients:
-        # The first revision answers clients, who keep it until the next one is ready.
-        return replace(state, stable=canary, canary=None, since=None, progress=0)
-    return state
-
-
-def _not_later(state: RolloutState, now: datetime) -> RolloutState:
-    """Replace future times, which only an edited status has, by now, so that delays end."""
-    since, promoted_at, step_since = state.since, state.promoted_at, state.step_since
-    return replace(
-        state,
-        since=min(since, now) if since else None,
-        promoted_at=min(promoted_at, now) if promoted_at else None,
-        step_since=min(step_since, now) if step_since else None,
     )
 
 
@@ -138,7 +114,7 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     which its clients would be sent back to.
     """
     canary, stable = state.canary, state.stable
-    if canary is None or facts.traffic.selected != canary:
+    if canary is None or facts.traffic.selected != canary or is_not_promoted(state, facts):
         return Transition(state)
     is_cancelled = facts.target is not None and facts.target == stable
     is_left = facts.target not in (None, canary)
@@ -166,6 +142,8 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
         return Transition(state, hold=hold)
     if is_held(facts) and state.stable is not None:
         return paused(state, facts)
+    if facts.freeze and state.stable is not None:
+        return _frozen(state, facts)
     if facts.target == state.canary:
         return _progress(state, facts)
     if state.step_hash and state.stable is not None and _has_clients(state, facts):
@@ -176,6 +154,23 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
 def _has_clients(state: RolloutState, facts: RolloutFacts) -> bool:
     """Return whether a canary that the spec has left may still get requests."""
     return facts.traffic.leads_to(state.canary) > 0 or not facts.traffic.effective
+
+
+def _frozen(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Take no step forward; end a canary that the spec has left, once it serves nobody."""
+    canary, hold = state.canary, frozen(state, facts)
+    if canary is not None and facts.target == canary:
+        made = _progress(state, facts)
+        if made.state.canary is None:
+            return made
+        # If it answers now and fails later, its deadline starts then.
+        is_well = not state.step_hash and facts.answers(canary)
+        kept = replace(made.state, since=None) if is_well else made.state
+        return replace(made, state=kept, hold=made.hold or hold)
+    serves = _has_clients(state, facts) and (bool(state.step_hash) or facts.ready_of(canary) > 0)
+    if canary is None or serves:
+        return Transition(replace(state, since=None), hold=hold)
+    return Transition(without_canary(state), (replaced(state, facts),), hold=hold)
 
 
 def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:

@@ -12,6 +12,7 @@ from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout import late_gateway
 from inference_operator.planning.rollout.aborts import abort
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.freezes import frozen, keeps_edited_steps
 from inference_operator.planning.rollout.steps import (
     answers_on,
     needed_pods,
@@ -29,17 +30,26 @@ revision answers."""
 
 def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Go on through the steps; abort if the canary makes no progress for `progressDeadline`."""
-    begun = restarted(replace(state, step_since=state.step_since or facts.now), facts)
+    dated = replace(state, step_since=state.step_since or facts.now)
+    begun = Transition(dated) if facts.freeze else restarted(dated, facts)
     if facts.is_alone(state.canary, state.stable):
         return _alone(begun, facts)
-    walked = walk(begun.state, facts)
+    walked = _walked(begun.state, facts)
     decisions = (*begun.decisions, *_stable_is_back(state, facts), *walked.decisions)
-    moved, left = _towards_deadline(_without_previous(walked.state, facts), facts)
+    moved, left = _towards_deadline(walked.state, facts)
     if left is not None and left <= timedelta(0):
         ended = abort(moved, facts, _overdue(moved, facts), Reason.PROGRESS_DEADLINE_EXCEEDED)
         return replace(ended, decisions=(*decisions, *ended.decisions))
     wake_after = earliest(walked.wake_after, left)
     return Transition(moved, decisions, hold=walked.hold, wake_after=wake_after)
+
+
+def _walked(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Go on through the steps; while rollouts are frozen, stay at the present one."""
+    if facts.freeze:
+        return Transition(state, hold=frozen(state, facts))
+    made = walk(state, facts)
+    return replace(made, state=_without_previous(made.state, facts))
 
 
 def _without_previous(state: RolloutState, facts: RolloutFacts) -> RolloutState:
@@ -89,6 +99,9 @@ def _towards_deadline(
     It lacks pods that answer, or a gateway that accepts its routes.
     """
     ready = facts.ready_of(state.canary)
+    if keeps_edited_steps(state, facts):
+        # The pods that its steps ask for are not requested yet.
+        return replace(state, since=None), None
     if ready >= needed_pods(state, facts) and facts.traffic.effective:
         return replace(state, since=None, progress=ready), None
     since = facts.now if ready > state.progress else state.since or facts.now

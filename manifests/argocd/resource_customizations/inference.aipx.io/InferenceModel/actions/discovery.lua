@@ -22,7 +22,7 @@ end
 local is_rolling_out = canary ~= nil and stable ~= nil
 local steps = obj.spec.rollout and obj.spec.rollout.canary and obj.spec.rollout.canary.steps or {}
 local step = rollout.currentStepIndex
-local has_step = is_rolling_out and is_current and step ~= nil and step < #steps
+local has_step = is_rolling_out and is_current and step ~= nil and step < #steps and reason ~= "Frozen"
 
 local is_aborted = is_current and rollout.aborted ~= nil and canary == nil
 local is_rolled_back = reason == "RolledBack" and command("rollback") ~= nil
@@ -40,7 +40,7 @@ end
 before = before or rollout.previous
 local target = rollout.aborted and rollout.aborted.revision or stable
 local is_target_known = conditions.SpecValid ~= nil and conditions.SpecValid.status == "True"
-  and reason ~= "Paused" and reason ~= "RolledBack"
+  and reason ~= "Paused" and reason ~= "Frozen" and reason ~= "RolledBack"
 local can_go_back = is_current and is_target_known and canary == nil and stable ~= nil
   and before ~= nil and before ~= stable and before ~= target
 

@@ -1,0 +1,33 @@
+"""Corrections of a rollout's state, which an edited, a lost or an early status may misreport."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.planning.rollout.facts import RolloutFacts
+
+
+def corrected(state: RolloutState, facts: RolloutFacts) -> RolloutState:
+    """Correct what an edited, a lost or an early status says."""
+    state = _not_later(state, facts.now)
+    canary, stable = state.canary, state.stable
+    if not facts.is_reported and stable is not None and stable == facts.target:
+        # It became ready before the first status: its promotion is still to be recorded.
+        return replace(state, stable=None)
+    is_left = facts.target is not None and canary not in (None, facts.target)
+    has_clients = facts.traffic.leads_to(canary) > 0 and facts.ready_of(canary) > 0
+    if stable is None and is_left and has_clients:
+        # The first revision answers clients, who keep it until the next one is ready.
+        return replace(state, stable=canary, canary=None, since=None, progress=0)
+    return state
+
+
+def _not_later(state: RolloutState, now: datetime) -> RolloutState:
+    """Replace future times, which only an edited status has, by now, so that delays end."""
+    since, promoted_at, step_since = state.since, state.promoted_at, state.step_since
+    return replace(
+        state,
+        since=min(since, now) if since else None,
+        promoted_at=min(promoted_at, now) if promoted_at else None,
+        step_since=min(step_since, now) if step_since else None,
+    )
