@@ -12,7 +12,7 @@ import pytest
 
 from hack import product
 from hack.cluster import registry
-from hack.cluster.kubectl import Kubectl
+from hack.cluster.kubectl import Kubectl, advertise
 from hack.cluster.target import Target, target
 from hack.demo.model import namespace as restricted_namespace
 from hack.images.catalog import build
@@ -123,6 +123,14 @@ def namespace(harness: ClusterHarness) -> Iterator[str]:
     )
     yield name
     harness.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def no_gpu_afterwards(harness: ClusterHarness, run_state: RunState) -> Iterator[None]:
+    """Hold the right to advertise GPUs on node-1, and take them away afterwards."""
+    with run_state.locked("GPUs"):
+        yield
+        advertise(harness.kubeconfig, "node-1", "nvidia.com/gpu", 0)
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 """UseCPU on the real scheduler, with nvidia.com/gpu advertised as an extended resource."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from hack.cluster.kubectl import advertise
 from tests.e2e.harness import ClusterHarness
 from tests.e2e.waiting import eventually
-from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
 GPU = "nvidia.com/gpu"
 REVISION = "inference.aipx.io/revision"
-
-
-@pytest.fixture
-def no_gpu_afterwards(harness: ClusterHarness, run_state: RunState) -> Iterator[None]:
-    with run_state.locked("GPUs"):
-        yield
-        advertise(harness.kubeconfig, "node-1", GPU, 0)
 
 
 def test_without_a_gpu_the_model_runs_on_the_cpu_and_moves_when_one_appears(

@@ -1,5 +1,6 @@
 """The registry as the source of truth: what an alias names is served, and moving it rolls out."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import tritonclient.http as triton_http
 
 from hack.services.mlflow.cluster import URI, ClusterMlflow
 from tests.e2e.harness import ClusterHarness
+from tests.e2e.pipelines import LINEAR_TWICE, TRIPLE_TWICE, chain
+from tests.e2e.registered import Lines, register_lines
 from tests.e2e.served import Served
+from tests.e2e.test_canary import BY_STEPS, LINEAR, TRIPLE, shares
 from tests.e2e.waiting import eventually
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
@@ -152,3 +156,80 @@ def test_an_alias_that_names_nothing_is_said_and_mended(
     assert "shadow" in condition
     registered.promote(2, "shadow")
     eventually(lambda: serves(served, registered, 2), within=120, that="version 2 serves")
+
+
+@pytest.fixture(scope="module")
+def lines(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) -> Lines:
+    return register_lines(mlflow, tmp_path_factory.mktemp("lines"))
+
+
+def test_a_moved_alias_is_a_canary_whose_version_is_in_the_status(
+    harness: ClusterHarness, namespace: str, lines: Lines
+) -> None:
+    source = {"uri": lines.promote(1, "model")}
+    changes = {"spec.model": {"source": source}, "spec.rollout": BY_STEPS}
+    served = harness.model(namespace, **changes).apply().wait_ready()
+    assert versions(served) == ("1", None)
+    with served.called_throughout() as caller:
+        lines.promote(2, "model")
+        message = served.wait_reason("Ready", "Paused")
+        assert "gets 50 % of new connections" in message
+        assert versions(served) == ("1", "2")
+        both = {tuple(LINEAR), tuple(TRIPLE)}
+        eventually(lambda: shares(caller) == both, that="both versions answer")
+
+        new = served.canary()
+        served.command("promote", f"{new}/1")
+        served.wait_ready().wait_answer(TRIPLE)
+    assert caller.failures == []
+    assert {tuple(answer) for answer in caller.answers} == both
+    status = served.status()
+    assert (status["stable"]["revision"], versions(served)) == (new, ("2", None))
+    expected = {
+        "version": "2",
+        "uri": f"models:/{lines.versions[2].name}/2",
+        "runId": lines.versions[2].run_id,
+        "sha256": lines.versions[2].sha256,
+    }
+    assert expected.items() <= status["model"].items()
+
+
+def versions(served: Served) -> tuple[str, str | None]:
+    """Return the version of the stable revision, and that of the canary if there is one."""
+    status = served.status()
+    return status["stable"]["version"], (status.get("canary") or {}).get("version")
+
+
+def test_a_canary_of_a_pipeline_never_mixes_the_versions_of_its_steps(
+    harness: ClusterHarness, namespace: str, lines: Lines
+) -> None:
+    served = chain(harness, namespace)
+    model = {"source": {"uri": lines.promote(1, "pipeline")}}
+    steps = [
+        {**{key: value for key, value in step.items() if key != "modelRef"}, "model": model}
+        for step in served.manifest["spec"]["steps"]
+    ]
+    served.apply(**{"spec.steps": steps, "spec.rollout": BY_STEPS}).wait_ready()
+    old, new = (1.0, *LINEAR_TWICE), (2.0, *TRIPLE_TWICE)
+    with served.called_throughout() as caller:
+        lines.promote(2, "pipeline")
+        served.wait_reason("Ready", "Paused")
+        assert versions(served) == ("1", "2")
+        assert served.status()["stepVersions"] == "first:1,second:1"
+        asked = len(caller.answers)
+
+        def answers_of_canary() -> Counter[tuple[float, ...]]:
+            return Counter(tuple(answer) for answer in caller.answers[asked:])
+
+        eventually(
+            lambda: min(answers_of_canary()[each] for each in (old, new)) >= 100,
+            that=lambda: f"100 answers of each set: {answers_of_canary()}",
+        )
+        former = served.stable()
+        served.command("promote", f"{served.canary()}/1")
+        served.wait_ready().wait_answer(list(new))
+        eventually(lambda: served.has_no_pod_of(former), that="the former set's pods gone")
+    assert caller.failures == []
+    assert {tuple(answer) for answer in caller.answers} == {old, new}
+    assert versions(served) == ("2", None)
+    assert served.status()["stepVersions"] == "first:2,second:2"
