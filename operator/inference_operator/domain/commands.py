@@ -5,7 +5,7 @@ second time. The operator never removes one; `status.rollout.handled` says which
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -41,7 +41,8 @@ class Verb(StrEnum):
     """`REVISION`: stay at the present step while the annotation is there."""
 
     ROLLBACK = "rollback"
-    """`REVISION;from=REVISION`: serve the first one while the spec wants the second."""
+    """`REVISION;from=REVISION`: serve the first one while the spec wants the second; `@TIME` as
+    above."""
 
     REFRESH_ALIAS = "refresh-alias"
     """`TIME`: ask the registry again."""
@@ -57,7 +58,7 @@ FORMS: Mapping[Verb, re.Pattern[str]] = {
     Verb.ABORT: re.compile(rf"({_REVISION})(@{TIME})?", re.ASCII),
     Verb.RETRY: re.compile(rf"({_REVISION})@({TIME})", re.ASCII),
     Verb.PAUSE: re.compile(rf"({_REVISION})", re.ASCII),
-    Verb.ROLLBACK: re.compile(rf"({_REVISION});from=({_REVISION})", re.ASCII),
+    Verb.ROLLBACK: re.compile(rf"({_REVISION});from=({_REVISION})(@{TIME})?", re.ASCII),
     Verb.REFRESH_ALIAS: re.compile(rf"({TIME})", re.ASCII),
 }
 
@@ -126,10 +127,18 @@ class Commands:
         """Return whether a person starts a revision again that was aborted at that time."""
         return self.values.get(Verb.RETRY) == retry_of(revision, aborted)
 
-    def rolled_back_to(self, target: str) -> str | None:
-        """Return the revision that shall serve instead of the spec's; None without a command."""
+    def rolled_back_to(self, target: str, handled: Collection[str] = ()) -> str | None:
+        """Return the revision that shall serve instead of the spec's; None without a command, and
+        if it is among the handled ones: that rollback has ended."""
         match = FORMS[Verb.ROLLBACK].fullmatch(self.values.get(Verb.ROLLBACK, ""))
-        return match[1] if match and match[2] == target and match[1] != target else None
+        if match is None or self.shown(Verb.ROLLBACK) in handled:
+            return None
+        return match[1] if match[2] == target and match[1] != target else None
+
+    def has_rollback_from_another(self, target: str) -> bool:
+        """Return whether there is a rollback that was given for another revision of the spec."""
+        match = FORMS[Verb.ROLLBACK].fullmatch(self.values.get(Verb.ROLLBACK, ""))
+        return match is not None and match[2] != target
 
     def _first_part(self, verb: Verb) -> str:
         """Return what a command is for, without its time."""

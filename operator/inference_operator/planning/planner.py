@@ -44,11 +44,13 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """
     before = rollout_state_of(seen)
     assessment = assess(seen, before, defaults)
-    seen = _with_allowed_rollback(_with_usable_gateway(seen, assessment), assessment, defaults)
+    seen = _with_usable_gateway(seen, assessment)
+    seen = _with_allowed_rollback(seen, assessment.revision, before, defaults)
     state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
     facts = facts_of(seen, assessment, state, size, now)
-    facts = replace(facts, freeze=why_frozen(seen, defaults))
+    if not facts.goes_back:
+        facts = replace(facts, freeze=why_frozen(seen, defaults))
     step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
     weight = weight_at(facts.steps, step.state.step)
@@ -102,13 +104,16 @@ def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
     return replace(seen, children=replace(children, gateway=None, traffic=traffic))
 
 
-def _with_allowed_rollback(seen: Observed, assessment: Assessment, defaults: Defaults) -> Observed:
+def _with_allowed_rollback(
+    seen: Observed, target: str | None, before: RolloutState, defaults: Defaults
+) -> Observed:
     """Return the observation, without a rollback that would start pods of a recorded revision: the
     allow-lists read specs, and records may be older than the lists."""
-    commands, target = seen.inputs.commands, assessment.revision
-    revision = commands.rolled_back_to(target) if target else None
+    commands = seen.inputs.commands
+    revision = commands.rolled_back_to(target, before.handled) if target else None
     is_restricted = defaults.allowed != AllowLists()
-    if revision is None or not is_restricted or revision in seen.children.deployments:
+    has_pods = revision is None or revision in seen.children.deployments
+    if revision is None or not is_restricted or has_pods:
         return seen
     kept = replace(seen.inputs, commands=commands.without_rollback(revision))
     return replace(seen, inputs=kept)

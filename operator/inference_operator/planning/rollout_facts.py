@@ -11,7 +11,6 @@ from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.artifact import Artifact
-from inference_operator.domain.commands import Verb
 from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
@@ -29,7 +28,7 @@ def facts_of(
     unit, commands = assessment.unit, seen.inputs.commands
     settings = unit.rollout if unit else written_settings(seen)
     of_spec = assessment.revision
-    rolled_back = _rolled_back_to(seen, state, of_spec) if of_spec else None
+    rolled_back = commands.rolled_back_to(of_spec, state.handled) if of_spec else None
     target = rolled_back if rolled_back in seen.children.revisions else of_spec
     artifact = artifact_of_unit(seen, unit) if unit and target == of_spec else Artifact()
     is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
@@ -48,20 +47,13 @@ def facts_of(
         unended=_unended(seen, state) if settings.recreate else (),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
+        goes_back=target != of_spec and target in _promoted(seen),
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
         alone_since=_alone_since(seen, now),
         gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),
     )
-
-
-def _rolled_back_to(seen: Observed, state: RolloutState, of_spec: str) -> str | None:
-    """Return the revision that a person went back to, unless that rollback was aborted."""
-    commands = seen.inputs.commands
-    revision = commands.rolled_back_to(of_spec)
-    has_ended = revision is not None and commands.shown(Verb.ROLLBACK) in state.handled
-    return None if has_ended else revision
 
 
 def written_settings(seen: Observed) -> RolloutSettings:
@@ -88,7 +80,7 @@ def _is_in_window(
     stable = records.get(state.stable or "")
     if window is None or stable is None or target not in records:
         return False
-    if target not in {d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED}:
+    if target not in _promoted(seen):
         # It was a canary only.
         return False
     older = sorted(
@@ -97,6 +89,11 @@ def _is_in_window(
         reverse=True,
     )
     return target in {record.revision for record in older[: window.revisions]}
+
+
+def _promoted(seen: Observed) -> frozenset[str | None]:
+    """Return the revisions that served all clients, as far as the decisions tell."""
+    return frozenset(d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED)
 
 
 def _alone_since(seen: Observed, now: datetime) -> datetime | None:

@@ -136,6 +136,14 @@ def test_rollback_goes_to_the_revision_before_while_the_spec_wants_the_same(kind
 
 
 @KIND
+def test_a_second_rollback_of_the_same_revisions_has_a_time(kind: str) -> None:
+    once = act("rollback", example(kind, "healthy"))
+    second = after("rollback", once)
+    assert second.values[Verb.ROLLBACK].partition("@")[0] == rollback_to(BEFORE, STABLE)
+    assert second.rolled_back_to(STABLE, [f"rollback={rollback_to(BEFORE, STABLE)}"]) == BEFORE
+
+
+@KIND
 def test_rollback_after_an_abort_is_bound_to_the_aborted_revision(kind: str) -> None:
     # The spec still wants it.
     assert after("rollback", example(kind, "aborted")).rolled_back_to(CANARY) == BEFORE

@@ -83,7 +83,7 @@ def back(since: str = STABLE, to: str = OLDER) -> Situation:
 def test_it_names_the_older_revision_and_that_of_the_spec(
     given: Situation, to: str | None, value: str
 ) -> None:
-    change = rollback(given, RECORDS, to)
+    change = rollback(given, RECORDS, to, NOON)
 
     assert change.annotations == {Verb.ROLLBACK: value}
     assert Commands({Verb.ROLLBACK: value}).rolled_back_to(value.partition("from=")[2])
@@ -113,7 +113,7 @@ def test_it_says_why_a_revision_cannot_take_over(
     given: Situation, to: str | None, sentence: str
 ) -> None:
     with pytest.raises(RefusalError) as refused:
-        rollback(given, RECORDS, to)
+        rollback(given, RECORDS, to, NOON)
 
     assert sentence in str(refused.value)
 
@@ -121,26 +121,26 @@ def test_it_says_why_a_revision_cannot_take_over(
 def test_versions_of_several_revisions_must_be_told_apart() -> None:
     records = {**RECORDS, "aa": replace(RECORDS[OLDER], revision="aa", number=9)}
     with pytest.raises(RefusalError, match=r'version "2" has 2 revisions: revision aa of version'):
-        rollback(situation(steady()), records, "2")
+        rollback(situation(steady()), records, "2", NOON)
 
 
 def test_without_a_kept_revision_it_says_where_the_limit_is() -> None:
     with pytest.raises(RefusalError, match=r"spec\.rollout\.revisionHistoryLimit"):
-        rollback(situation(steady()), {STABLE: RECORDS[STABLE]}, None)
+        rollback(situation(steady()), {STABLE: RECORDS[STABLE]}, None, NOON)
 
 
 def test_a_source_without_versions_is_named_by_its_revision() -> None:
     records = {name: replace(each, resolved=None) for name, each in RECORDS.items()}
 
-    assert rollback(situation(steady()), records, OLDER).annotations
+    assert rollback(situation(steady()), records, OLDER, NOON).annotations
     with pytest.raises(RefusalError, match="found no revision or version"):
-        rollback(situation(steady()), records, "2")
+        rollback(situation(steady()), records, "2", NOON)
 
 
 def test_a_repeated_rollback_writes_nothing() -> None:
     given = situation(steady(), {"rollback": f"{OLDER};from={STABLE}"})
 
-    change = rollback(given, RECORDS, "2")
+    change = rollback(given, RECORDS, "2", NOON)
     assert not change.annotations
     assert "already" in change.sentence
 
@@ -194,11 +194,12 @@ def test_aliases_of_a_pipeline_s_own_models_are_asked_for() -> None:
         refresh(situation(steady(), model=None, steps=steps[:1]), NOON)
 
 
-def test_a_rollback_that_was_aborted_must_be_removed_before_it_is_asked_for_again() -> None:
+def test_a_rollback_that_has_ended_is_asked_for_again_with_a_time() -> None:
     value, status = f"{OLDER};from={CANARY}", aborted()
     status["rollout"]["handled"] = [f"rollback={value}"]
     given = situation(status, {"rollback": value})
 
     assert given.rolled_back_to is None
-    with pytest.raises(RefusalError, match=r"was aborted.*--undo.* removes it"):
-        rollback(given, RECORDS, None)
+    again = rollback(given, RECORDS, None, NOON)
+    assert again.annotations == {Verb.ROLLBACK: f"{value}@2031-05-06T12:00:00Z"}
+    assert situation(status, {"rollback": again.value}).rolled_back_to == OLDER

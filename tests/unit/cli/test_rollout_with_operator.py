@@ -66,7 +66,7 @@ class Terminal(ListedCluster):
 
     async def goes_back(self, to: str | None = None) -> Change:
         records = await read_records(self, KEY)
-        return await self.runs(lambda given: rollback(given, records, to))
+        return await self.runs(lambda given: rollback(given, records, to, self.world.now))
 
 
 async def in_rollout() -> tuple[Terminal, str, str]:

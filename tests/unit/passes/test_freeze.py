@@ -52,7 +52,7 @@ async def test_a_frozen_namespace_stops_a_timed_pause_and_a_promotion() -> None:
     assert world.ready == (
         "False",
         "Frozen",
-        f"revision {new} of https://store.example/fx/2/model.onnx gets 25 % of new connections"
+        f"revision {new} gets 25 % of new connections"
         f" (1 of 4 ready pods; wanted 25 %), revision {old} the rest; step 2 of 4: pause 2m waits"
         f" because {BY_NAMESPACE}",
     )
@@ -127,6 +127,24 @@ async def test_going_back_and_an_abort_are_not_frozen() -> None:
     world.wants(1)
     await world.settle()
     assert (world.served, world.ready[1]) == (old, "Ready")
+
+
+@pytest.mark.parametrize("has_served", [True, False])
+async def test_a_person_goes_back_only_to_what_served_before(has_served: bool) -> None:
+    world, old = await serving()
+    world.user_applies(model=source(2), replicas=2)
+    await world.settle()
+    new = world.served
+    assert new != old
+    await world.later(timedelta(minutes=1))
+    freeze(world)
+    if not has_served:
+        world.cluster.edit(KEY.kind, KEY.name, {"status": {"decisions": []}})
+    world.says(Verb.ROLLBACK, f"{old};from={new}")
+    await world.settle()
+
+    assert world.served == (old if has_served else new)
+    assert world.ready[1] == ("RolledBack" if has_served else "Frozen")
 
 
 async def test_a_canary_that_is_bad_is_aborted() -> None:

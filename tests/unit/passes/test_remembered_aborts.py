@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from inference_operator.domain.commands import Verb, promote_all, retry_of
+from tests.fakes.bodies import source
 
 from .delivery_harness import Delivery
 from .steered_harness import abort
@@ -92,3 +93,20 @@ async def test_an_edit_or_a_retry_starts_a_revision_in_spite_of_a_rollback_befor
 
     assert (world.canary == names[2]) == (deed == "retry")
     assert world.step == 1
+
+
+async def test_a_spec_that_is_applied_again_after_another_one_is_rolled_out() -> None:
+    world, names = Delivery(), []
+    for number in (1, 2):
+        world.user_applies(model=source(number), replicas=2)
+        await world.settle()
+        assert world.served is not None
+        names.append(world.served)
+    world.says(Verb.ROLLBACK, f"{names[0]};from={names[1]}")
+    await world.settle()
+    assert (world.served, world.ready[1]) == (names[0], "RolledBack")
+
+    for number, served in ((1, names[0]), (2, names[1])):
+        world.user_applies(model=source(number), replicas=2)
+        await world.settle()
+        assert (world.served, world.ready[1]) == (served, "Ready")

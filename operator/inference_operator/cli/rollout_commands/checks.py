@@ -70,7 +70,7 @@ def promote(situation: Situation, now: datetime, *, full: bool) -> Change:
         present = commands.values[Verb.PROMOTE]
         return nothing(Verb.PROMOTE, present, f"{place} of revision {revision} is promoted already")
     sentence = _skips(place, revision) if full else _ends(situation, revision, index)
-    return setting(Verb.PROMOTE, _fresh(situation, Verb.PROMOTE, value, now), sentence)
+    return setting(Verb.PROMOTE, fresh(situation, Verb.PROMOTE, value, now), sentence)
 
 
 def _skips(place: str, revision: str) -> str:
@@ -91,7 +91,7 @@ def _ends(situation: Situation, revision: str, index: int) -> str:
     return f"revision {revision} ends {position(steps, index)}{early}; {then}"
 
 
-def _fresh(situation: Situation, verb: Verb, value: str, now: datetime) -> str:
+def fresh(situation: Situation, verb: Verb, value: str, now: datetime) -> str:
     """Return the command's value; with a time if the same one is there, and was acted on."""
     present = situation.commands.values.get(verb, "")
     return f"{value}@{format_time(now)}" if present.partition("@")[0] == value else value
@@ -114,7 +114,7 @@ def abort(situation: Situation, now: datetime) -> Change:
         return nothing(Verb.ABORT, situation.commands.values[Verb.ABORT], sentence)
     return setting(
         Verb.ABORT,
-        _fresh(situation, Verb.ABORT, revision, now),
+        fresh(situation, Verb.ABORT, revision, now),
         f"revision {revision} gets no more clients, and revision {situation.stable} gets all of"
         f" them; {invocation('retry', situation)} starts it again",
     )

@@ -173,7 +173,7 @@ async def _decision(
         if arguments.undo:
             return rollback.undo
         records = await _records(cluster, key)
-        return lambda situation: rollback.rollback(situation, records, arguments.to)
+        return lambda situation: rollback.rollback(situation, records, arguments.to, now())
     if arguments.command == "promote":
         return lambda situation: checks.promote(situation, now(), full=arguments.full)
     if arguments.command == "abort":

@@ -1,6 +1,7 @@
 """`rollback`: an older revision serves again, while the spec stays as it is."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from inference_operator.api.quoting import listed, quoted
 from inference_operator.api.reasons import Reason
@@ -11,7 +12,11 @@ from inference_operator.cli.rollout_commands.change import (
     removing,
     setting,
 )
-from inference_operator.cli.rollout_commands.checks import check_observed, invocation
+from inference_operator.cli.rollout_commands.checks import (
+    check_observed,
+    fresh,
+    invocation,
+)
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.domain.commands import Verb, rollback_to
 from inference_operator.domain.observed import RevisionRecord
@@ -20,7 +25,7 @@ from inference_operator.planning.artifacts import artifact_of_record
 Records = Mapping[str, RevisionRecord]
 
 
-def rollback(situation: Situation, records: Records, to: str | None) -> Change:
+def rollback(situation: Situation, records: Records, to: str | None, now: datetime) -> Change:
     """Return the change that rolls back to a version or revision; to None: to the one before."""
     check_observed(situation)
     stable, target = situation.stable, situation.target
@@ -35,16 +40,10 @@ def rollback(situation: Situation, records: Records, to: str | None) -> Change:
         )
     chosen = _named(records, to) if to else _before(situation, records)
     _check_differs(situation, chosen)
-    value = rollback_to(chosen, target)
-    if situation.commands.values.get(Verb.ROLLBACK) == value:
-        if not situation.is_pending(Verb.ROLLBACK):
-            raise RefusalError(
-                f"the rollback to {_called(records, chosen)} was aborted;"
-                f" {invocation('rollback --undo', situation)} removes it, so that it can be asked"
-                " for again"
-            )
+    if situation.rolled_back_to == chosen:
         sentence = f"the rollback to {_called(records, chosen)} is asked for already"
-        return nothing(Verb.ROLLBACK, value, sentence)
+        return nothing(Verb.ROLLBACK, situation.commands.values[Verb.ROLLBACK], sentence)
+    value = fresh(situation, Verb.ROLLBACK, rollback_to(chosen, target), now)
     held = "; it waits while spec.rollout.paused is true" if situation.is_paused else ""
     return setting(
         Verb.ROLLBACK,

@@ -127,11 +127,10 @@ class Situation:
     @property
     def rolled_back_to(self) -> str | None:
         """The revision that a person rolled back to, while the spec asks for another one; None if
-        that rollback was aborted."""
-        target = self.target
-        if target is None or not self.is_pending(Verb.ROLLBACK):
-            return None
-        return self.commands.rolled_back_to(target)
+        that rollback has ended."""
+        target, rollout = self.target, self.status.rollout
+        handled = rollout.handled if rollout else ()
+        return self.commands.rolled_back_to(target, handled) if target is not None else None
 
 
 def situation_of(body: Mapping[str, Any], key: UnitKey) -> Situation:

@@ -158,10 +158,16 @@ def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> 
 
 
 def _handled(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
-    """Return the handled commands whose annotations are there: others may be given again. An alias
-    is refreshed in the same pass."""
+    """Return the handled commands whose annotations are there: others may be given again.
+
+    An alias is refreshed in the same pass. A rollback has ended as soon as the spec wants another
+    revision than it was given for, so that the same spec may be applied again later.
+    """
     given = {facts.commands.shown(verb) for verb in facts.commands.values}
     kept = [command for command in state.handled if command in given]
     if Verb.REFRESH_ALIAS in facts.commands.values:
         kept.append(facts.commands.shown(Verb.REFRESH_ALIAS))
+    wanted_by_spec = facts.rolled_back_from or facts.target
+    if wanted_by_spec and facts.commands.has_rollback_from_another(wanted_by_spec):
+        kept.append(facts.commands.shown(Verb.ROLLBACK))
     return tuple(dict.fromkeys(kept))

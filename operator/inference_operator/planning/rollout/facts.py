@@ -55,6 +55,9 @@ class RolloutFacts:
     rolled_back_from: str | None = None
     """The revision that the spec wants, while a person went back from it to the target."""
 
+    goes_back: bool = False
+    """Whether a person went back to a revision that served all clients before."""
+
     keeps_abort: bool = False
     """Whether the aborted revision is of the present spec, though the target is another one: new
     defaults of the operator were aborted."""

@@ -17,5 +17,10 @@ if status.canary ~= nil then
   error("a rollout is in progress: abort it, then roll back", 0)
 end
 obj.metadata.annotations = obj.metadata.annotations or {}
-obj.metadata.annotations["inference.aipx.io/rollback"] = before .. ";from=" .. target
+local key, value = "inference.aipx.io/rollback", before .. ";from=" .. target
+-- The same command again counts only with a time behind it.
+if obj.metadata.annotations[key] == value then
+  value = value .. "@" .. require("os").date("!%Y-%m-%dT%H:%M:%SZ")
+end
+obj.metadata.annotations[key] = value
 return obj
