@@ -7,24 +7,26 @@ from inference_operator.api.canary import MOST_STEPS
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout_status import RolloutStatus
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.observed import Children, Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 
 
 def rollout_state_of(seen: Observed) -> RolloutState:
     """Read the state from the status, without revisions that no longer exist.
 
-    If the status was lost, the revision that the Service selects is stable, if any of its pods is
-    ready.
+    If the status was lost, or names no stable revision, the live objects do; see
+    `_stable_without_status`.
     """
     status = seen.status
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
     existing = {*seen.children.revisions, *seen.children.deployments}
     stable = status.stable.revision if status.stable else None
     canary = status.canary.revision if status.canary else None
-    if status.observed_generation is None:
-        served = seen.children.traffic.selected
-        stable = served if seen.children.ready_of(served) else None
+    if stable is None or status.observed_generation is None:
+        named = _stable_without_status(seen.children)
+        # The first revision becomes stable by its promotion only.
+        is_first = status.observed_generation is not None and named == canary
+        stable = None if is_first else named
     rollout = status.rollout
     return RolloutState(
         stable=stable if stable in existing else None,
@@ -35,6 +37,29 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         promoted_at=rollout.promoted_at if rollout else None,
         **_steps_of(rollout),
     )
+
+
+def _stable_without_status(children: Children) -> str | None:
+    """Return the revision that is stable by what the live objects say; None if no pod of it is
+    ready.
+
+    The first of these rules that names one with a ready pod decides, so that no canary becomes
+    stable because a status is lost:
+
+    1. Behind a gateway, what NAME-stable selects.
+    2. Where the Service selects the pods of two revisions, the one that its label names.
+    3. The revision with the largest share of the clients; of equal shares, the older one.
+    """
+    traffic = children.traffic
+    if children.ready_of(traffic.stable):
+        return traffic.stable
+    numbers = {name: record.number for name, record in children.revisions.items()}
+    served = max(
+        sorted(traffic.weights),
+        key=lambda name: (traffic.weights[name], -numbers.get(name, 0)),
+        default=None,
+    )
+    return served if children.ready_of(served) else None
 
 
 def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
