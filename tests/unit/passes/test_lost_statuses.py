@@ -1,5 +1,6 @@
 """Statuses that are lost in mid-rollout: the stable revision stays the stable one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.fakes.bodies import KEY, source
 from .delivery_harness import Delivery
 from .steered_harness import SteeredHarness, tell
 from .test_gateway_steps import CANARY, STABLE, Routed, edit, promote
+from .test_recreate import replaced
 
 LOSSES: dict[str, dict[str, Any]] = {
     "all": {"status": None},
@@ -92,3 +94,58 @@ async def test_without_a_label_the_older_of_two_equal_ones_is_stable() -> None:
 
     assert await lose(world, "all") == [old] * 4
     assert world.canary != old
+
+
+@pytest.mark.parametrize("rollout", ["edited", None, {"since": 3}, {"previous": "x" * 99}])
+async def test_a_lost_rollout_does_not_end_what_returned_after_a_recreation(rollout: Any) -> None:
+    world, old = await replaced()
+    world.ending = False
+    await world.settle()
+    await world.later(timedelta(minutes=5))
+    before = world.ready
+    assert before[1] == "RolloutAborted"
+    world.cluster.edit(KEY.kind, KEY.name, {"status": {"rollout": rollout}})
+    world.start()
+    await world.settle()
+    await world.later(timedelta(hours=1))
+
+    assert world.deployments == {old: 1}
+    assert world.ready == before
+    world.wants(3)
+    await world.settle()
+    assert len(world.deployments) == 2, "an edit goes on"
+
+
+@pytest.mark.parametrize("rollout", ["edited", None])
+@pytest.mark.parametrize("is_ending", [False, True])
+async def test_a_recreation_goes_on_without_its_rollout(rollout: Any, is_ending: bool) -> None:
+    world, old = await replaced()
+    world.ending = is_ending
+    await world.settle()
+    before = world.deployments
+    world.cluster.edit(KEY.kind, KEY.name, {"status": {"rollout": rollout}})
+    world.start()
+    await world.settle()
+    assert world.deployments == before
+
+    world.ending, world.answers = False, lambda revision: True
+    world.run_deployments()
+    await world.settle()
+    assert world.ready[0] == "True"
+    assert world.served != old
+
+
+@pytest.mark.parametrize("rollout", ["edited", {}, {"recreate": 1}])
+@pytest.mark.parametrize("is_ending", [False, True])
+async def test_an_invalid_rollout_gives_no_two_revisions_pods(
+    rollout: Any, is_ending: bool
+) -> None:
+    world, _ = await replaced()
+    world.ending = is_ending
+    await world.settle()
+    before = world.deployments
+    world.user_applies(model=source(2), rollout=rollout, triton={"image": "no image"})
+    await world.settle()
+
+    assert world.ready[1] == "InvalidSpec"
+    assert world.deployments == before

@@ -6,7 +6,14 @@ from typing import Any
 from inference_operator.api.canary import MOST_STEPS
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.api.rollout_status import RolloutStatus
+from inference_operator.api.rollout_status import (
+    ABORT_MESSAGE_LENGTH,
+    REVISION_LENGTH,
+    AbortStatus,
+    RolloutStatus,
+)
+from inference_operator.api.status import UnitStatus
+from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Children, Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 
@@ -35,6 +42,7 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         progress=rollout.ready if rollout else 0,
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
+        aborted=_aborted(status),
         **_steps_of(rollout),
     )
 
@@ -63,16 +71,31 @@ def _stable_without_status(children: Children) -> str | None:
 
 
 def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
-    """Return the position in the steps, and what is remembered of people and aborts."""
+    """Return the position in the steps, and the commands of people that were acted on."""
     if rollout is None:
         return {}
     return {
         "step": min(rollout.current_step_index or 0, MOST_STEPS),
         "step_hash": rollout.current_step_hash or "",
         "step_since": rollout.step_since,
-        "aborted": rollout.aborted,
         "handled": rollout.handled,
     }
+
+
+def _aborted(status: UnitStatus) -> AbortStatus | None:
+    """Return the rollout that was aborted last. If `status.rollout` was lost, the last decision
+    tells: what was judged bad must not replace what serves again."""
+    if status.rollout is not None:
+        return status.rollout.aborted
+    last = last_decision(status, DecisionKind.ROLLOUT)
+    if last is None or last.reason != Reason.ROLLOUT_ABORTED or last.source is None:
+        return None
+    return AbortStatus(
+        revision=last.source[:REVISION_LENGTH],
+        time=last.time,
+        reason=Reason.ROLLOUT_ABORTED.value,
+        message=truncate(last.message, ABORT_MESSAGE_LENGTH),
+    )
 
 
 def completed(seen: Observed, state: RolloutState, target: str | None) -> RolloutState:
