@@ -6,12 +6,13 @@ from pydantic import AfterValidator, Field
 
 from inference_operator.api.conditions import StatusModel, Time
 
+REVISION_LENGTH = 63
 VERSION_LENGTH = 253
 REASON_LENGTH = 63
 ABORT_MESSAGE_LENGTH = 1024
 COMMAND_LENGTH = 253
 
-RevisionHash = Annotated[str, Field(max_length=63)]
+RevisionHash = Annotated[str, Field(max_length=REVISION_LENGTH)]
 
 
 def _storable(value: int) -> int:

@@ -159,7 +159,8 @@ class GatewayView:
             share = max(route.weights[backend] for route in live)
             if view.selected is not None and share:
                 weights[view.selected] = min(100, weights.get(view.selected, 0) + share)
-        return Traffic(weights, Split.ROUTE, effective, self.trouble, self.unreported)
+        stable = self.backends[Backend.STABLE].selected
+        return Traffic(weights, Split.ROUTE, effective, self.trouble, self.unreported, stable)
 
     @property
     def unreported(self) -> str:

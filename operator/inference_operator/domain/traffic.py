@@ -38,15 +38,18 @@ class Traffic:
     unreported: str = ""
     """What the gateway has not reported yet: the controller and the generation; empty if it has."""
 
+    stable: str | None = None
+    """The revision that the objects name as the stable one of two; None if they name none."""
+
     @classmethod
     def to(cls, revision: str | None) -> "Traffic":
         """Return the traffic of a Service that selects one revision, or none."""
         return cls({revision: 100} if revision else {})
 
     @classmethod
-    def by_pods(cls, ready: Mapping[str, int]) -> "Traffic":
-        """Return the traffic of a Service that selects the pods of several revisions: each gets its
-        part of the ready pods, rounded, and no less than 1 %.
+    def by_pods(cls, ready: Mapping[str, int], stable: str | None = None) -> "Traffic":
+        """Return the traffic of a Service that selects the pods of several revisions, and names one
+        as stable: each gets its part of the ready pods, rounded, and no less than 1 %.
 
         >>> Traffic.by_pods({"a": 3, "b": 1, "c": 0}).weights
         {'a': 75, 'b': 25}
@@ -59,7 +62,7 @@ class Traffic:
         if shares:
             largest = max(shares, key=shares.__getitem__)
             shares[largest] += 100 - sum(shares.values())
-        return cls(shares, Split.REPLICAS)
+        return cls(shares, Split.REPLICAS, stable=stable)
 
     def leads_to(self, revision: str | None) -> int:
         """Return the revision's share in percent.

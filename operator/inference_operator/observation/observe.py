@@ -39,7 +39,7 @@ from inference_operator.observation.projection import FINISHED
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, PROBE, TRITON
-from inference_operator.resources.service import selected_revision, selects_all
+from inference_operator.resources.service import selected_revision, selects_all, stable_revision
 
 _MOST_DEPLOYMENTS = 128
 _LONGEST_GRACE = 10**6
@@ -180,7 +180,8 @@ def _traffic(
     """Return where the Service leads clients."""
     live = children.get(ChildKey("Service", key.name))
     if live is not None and selects_all(live):
-        return Traffic.by_pods({name: view.ready for name, view in deployments.items()})
+        ready = {name: view.ready for name, view in deployments.items()}
+        return Traffic.by_pods(ready, stable_revision(live))
     return Traffic.to(served)
 
 

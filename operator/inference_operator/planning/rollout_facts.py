@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.api.rollout import Rollout
+from inference_operator.api.rollout import Recreate, Rollout
 from inference_operator.domain.artifact import Artifact
 from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.rollout_state import RolloutState, last_decision
@@ -26,7 +27,7 @@ def facts_of(
 ) -> RolloutFacts:
     """Return the facts of a unit; `size` is the number of pods that serve all its clients."""
     unit, commands = assessment.unit, seen.inputs.commands
-    settings = unit.rollout if unit else written_settings(seen)
+    settings = unit.rollout if unit else _kept_settings(seen, state)
     of_spec = assessment.revision
     rolled_back = commands.rolled_back_to(of_spec, state.handled) if of_spec else None
     target = rolled_back if rolled_back in seen.children.revisions else of_spec
@@ -63,6 +64,16 @@ def written_settings(seen: Observed) -> RolloutSettings:
         return RolloutSettings.of(Rollout.model_validate(given or {}))
     except ValidationError:
         return RolloutSettings()
+
+
+def _kept_settings(seen: Observed, state: RolloutState) -> RolloutSettings:
+    """Return the settings of a spec without a revision to serve. An edit of them that is invalid
+    must not give both revisions of a recreation their pods."""
+    settings, stable = written_settings(seen), seen.children.deployments.get(state.stable or "")
+    has_given_way = state.canary is not None and stable is not None and stable.replicas == 0
+    if settings.recreate is None and has_given_way and not state.step_hash:
+        return replace(settings, recreate=Recreate())
+    return settings
 
 
 def _keeps_abort(seen: Observed, state: RolloutState, unit: ServingUnit | None) -> bool:

@@ -19,10 +19,14 @@ from inference_operator.resources.metadata import Manifest, unit_metadata
 from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
 
 
-def service(owner: Owner, revision: str | None) -> Manifest:
+def service(owner: Owner, revision: str | None, stable: str | None = None) -> Manifest:
     """Return the Service with HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients
-    expect. Without a revision, it selects all pods of the unit."""
-    return _service(owner, unit_metadata(owner, owner.key.name), revision)
+    expect. Without a revision, it selects all pods of the unit, and a label names the stable
+    revision: a lost status is read from it."""
+    metadata = unit_metadata(owner, owner.key.name)
+    if revision is None and stable is not None:
+        metadata = {**metadata, "labels": {**metadata["labels"], REVISION_LABEL: stable}}
+    return _service(owner, metadata, revision)
 
 
 def track_service(owner: Owner, backend: Backend, revision: str) -> Manifest:
@@ -81,6 +85,12 @@ def selected_revision(manifest: Mapping[str, Any]) -> str | None:
     """Return the revision that a live Service sends its clients to."""
     selector = manifest.get("spec", {}).get("selector") or {}
     revision = selector.get(REVISION_LABEL)
+    return revision if isinstance(revision, str) else None
+
+
+def stable_revision(manifest: Mapping[str, Any]) -> str | None:
+    """Return the stable revision that a live Service names, which selects the pods of all."""
+    revision = (manifest["metadata"].get("labels") or {}).get(REVISION_LABEL)
     return revision if isinstance(revision, str) else None
 
 

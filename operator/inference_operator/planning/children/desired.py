@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
+    REVISION_LABEL,
     ChildKey,
     is_digests,
     revision_child_name,
@@ -144,7 +145,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     selected = goal.tracks.selected
     if selected is None:
         return
-    main = service(seen.owner, _selected_by_service(goal))
+    main = service(seen.owner, _selected_by_service(goal), goal.tracks.stable)
     yield main
     if goal.headless:
         yield headless_service(seen.owner, main)
@@ -241,7 +242,9 @@ def _cause_of_difference(
         selected, shall = selected_revision(live), _selected_by_service(goal)
         was_split = selects_all(live) and bool(state.step_hash)
         was_ours = was_split or selected in (state.stable, state.canary)
-        is_ours = is_selector and selected != shall and was_ours
+        # The label that names the stable revision comes and goes with the selector.
+        is_moved = (is_selector or where.endswith(REVISION_LABEL)) and selected != shall
+        is_ours = is_moved and was_ours
     else:
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.

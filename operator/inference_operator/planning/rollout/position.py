@@ -6,25 +6,34 @@ from typing import Any
 from inference_operator.api.canary import MOST_STEPS
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.api.rollout_status import RolloutStatus
-from inference_operator.domain.observed import Observed
+from inference_operator.api.rollout_status import (
+    ABORT_MESSAGE_LENGTH,
+    REVISION_LENGTH,
+    AbortStatus,
+    RolloutStatus,
+)
+from inference_operator.api.status import UnitStatus
+from inference_operator.domain.message_limits import truncate
+from inference_operator.domain.observed import Children, Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 
 
 def rollout_state_of(seen: Observed) -> RolloutState:
     """Read the state from the status, without revisions that no longer exist.
 
-    If the status was lost, the revision that the Service selects is stable, if any of its pods is
-    ready.
+    If the status was lost, or names no stable revision, the live objects do; see
+    `_stable_without_status`.
     """
     status = seen.status
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
     existing = {*seen.children.revisions, *seen.children.deployments}
     stable = status.stable.revision if status.stable else None
     canary = status.canary.revision if status.canary else None
-    if status.observed_generation is None:
-        served = seen.children.traffic.selected
-        stable = served if seen.children.ready_of(served) else None
+    if stable is None or status.observed_generation is None:
+        named = _stable_without_status(seen.children)
+        # The first revision becomes stable by its promotion only.
+        is_first = status.observed_generation is not None and named == canary
+        stable = None if is_first else named
     rollout = status.rollout
     return RolloutState(
         stable=stable if stable in existing else None,
@@ -33,21 +42,60 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         progress=rollout.ready if rollout else 0,
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
+        aborted=_aborted(status),
         **_steps_of(rollout),
     )
 
 
+def _stable_without_status(children: Children) -> str | None:
+    """Return the revision that is stable by what the live objects say; None if no pod of it is
+    ready.
+
+    The first of these rules that names one with a ready pod decides, so that no canary becomes
+    stable because a status is lost:
+
+    1. Behind a gateway, what NAME-stable selects.
+    2. Where the Service selects the pods of two revisions, the one that its label names.
+    3. The revision with the largest share of the clients; of equal shares, the older one.
+    """
+    traffic = children.traffic
+    if children.ready_of(traffic.stable):
+        return traffic.stable
+    numbers = {name: record.number for name, record in children.revisions.items()}
+    served = max(
+        sorted(traffic.weights),
+        key=lambda name: (traffic.weights[name], -numbers.get(name, 0)),
+        default=None,
+    )
+    return served if children.ready_of(served) else None
+
+
 def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
-    """Return the position in the steps, and what is remembered of people and aborts."""
+    """Return the position in the steps, and the commands of people that were acted on."""
     if rollout is None:
         return {}
     return {
         "step": min(rollout.current_step_index or 0, MOST_STEPS),
         "step_hash": rollout.current_step_hash or "",
         "step_since": rollout.step_since,
-        "aborted": rollout.aborted,
         "handled": rollout.handled,
     }
+
+
+def _aborted(status: UnitStatus) -> AbortStatus | None:
+    """Return the rollout that was aborted last. If `status.rollout` was lost, the last decision
+    tells: what was judged bad must not replace what serves again."""
+    if status.rollout is not None:
+        return status.rollout.aborted
+    last = last_decision(status, DecisionKind.ROLLOUT)
+    if last is None or last.reason != Reason.ROLLOUT_ABORTED or last.source is None:
+        return None
+    return AbortStatus(
+        revision=last.source[:REVISION_LENGTH],
+        time=last.time,
+        reason=Reason.ROLLOUT_ABORTED.value,
+        message=truncate(last.message, ABORT_MESSAGE_LENGTH),
+    )
 
 
 def completed(seen: Observed, state: RolloutState, target: str | None) -> RolloutState:
