@@ -24,7 +24,7 @@ NOON = "2031-05-06T12:00:00Z"
 
 def entry(manager: object, *annotations: str, time: object = NOON) -> dict[str, Any]:
     """A manager's entry, which owns these annotations and a field of the spec."""
-    owned = {f"f:{key}": {} for key in annotations}
+    owned: dict[str, Any] = {f"f:{key}": {} for key in annotations}
     fields = {"f:metadata": {"f:annotations": {".": {}, **owned}}, "f:spec": {"f:replicas": {}}}
     return {"manager": manager, "operation": "Update", "time": time, "fieldsV1": fields}
 
