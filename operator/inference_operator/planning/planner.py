@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
@@ -107,7 +106,7 @@ def _with_allowed_rollback(seen: Observed, assessment: Assessment, defaults: Def
     allow-lists read specs, and records may be older than the lists."""
     commands, target = seen.inputs.commands, assessment.revision
     revision = commands.rolled_back_to(target) if target else None
-    is_restricted = defaults.allowed != AllowLists()
+    is_restricted = defaults.allowed.restricts_pods
     if revision is None or not is_restricted or revision in seen.children.deployments:
         return seen
     kept = replace(seen.inputs, commands=commands.without_rollback(revision))
