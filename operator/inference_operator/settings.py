@@ -50,6 +50,14 @@ class AllowListSettings(BaseSettings):
     """Where artifacts may come from, separated by commas: `HOST`, `HOST:PORT`, `*.DOMAIN`,
     `s3://BUCKET`, `gs://BUCKET`, `pvc://CLAIM`. Empty: everywhere."""
 
+    allowed_gateways: str = ""
+    """Gateways that routes may attach to, separated by commas: `NAMESPACE/NAME`, `NAMESPACE/*`;
+    `$namespace` is the resource's own. Empty: all."""
+
+    allowed_hostnames: str = ""
+    """Hostnames of routes, separated by commas: `HOSTNAME`, `*.DOMAIN`; `$namespace` stands for a
+    label, the resource's namespace. Empty: all."""
+
     @field_validator(*FORMS)
     @classmethod
     def _is_a_list(cls, value: str, info: ValidationInfo) -> str:

@@ -9,6 +9,7 @@ import yaml
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.validation.allow_list_problems import not_allowed
+from inference_operator.validation.route_problems import routes_not_allowed
 from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
 from tests.environment import settings_of
 
@@ -18,6 +19,8 @@ _SETTINGS = {
     "priorityClasses": "INFERENCE_OPERATOR_ALLOWED_PRIORITY_CLASSES",
     "tolerations": "INFERENCE_OPERATOR_ALLOWED_TOLERATIONS",
     "sourceHosts": "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS",
+    "gateways": "INFERENCE_OPERATOR_ALLOWED_GATEWAYS",
+    "hostnames": "INFERENCE_OPERATOR_ALLOWED_HOSTNAMES",
 }
 
 
@@ -52,7 +55,13 @@ class Case:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The operator's sentences."""
-        return tuple(map(str, not_allowed(parse(self.body).spec, self.allowed)))
+        return self.sentences_in(self.body["metadata"].get("namespace", "default"))
+
+    def sentences_in(self, namespace: str) -> tuple[str, ...]:
+        """The operator's sentences about the body in a namespace."""
+        spec, lists = parse(self.body).spec, self.allowed
+        problems = (*not_allowed(spec, lists), *routes_not_allowed(spec, lists, namespace))
+        return tuple(map(str, problems))
 
 
 def _cases() -> tuple[Case, ...]:

@@ -88,7 +88,7 @@ def changed(change: dict[str, Any], good: dict[str, Any] = GOOD) -> dict[str, An
     """A good manifest with values put at dotted paths, in which numbers are places in lists, or
     removed where they are `<absent>`."""
     body = copy.deepcopy(good)
-    for path, value in change.items():
+    for path, value in copy.deepcopy(change).items():
         *parents, last = path.split(".")
         place: Any = body
         for parent in parents:

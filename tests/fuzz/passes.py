@@ -30,6 +30,8 @@ _LISTS = AllowLists(
     priority_classes=("high",),
     tolerations=("gpu:NoSchedule",),
     source_hosts=("allowed.example", "pvc://allowed"),
+    gateways=("gateways/*",),
+    hostnames=("*.allowed.example",),
 )
 RESTRICTED = replace(_DEFAULTS, allowed=_LISTS)
 """Defaults with allow-lists, which refuse most of what the seeds name."""

@@ -1,5 +1,6 @@
 """Lists of the names that specs may use: images, service accounts, priority classes, tolerations,
-sources. `manifests/admission` has the same rules in CEL; tests hold the two to the same answers."""
+sources, Gateways, hostnames. `manifests/admission` has the same rules in CEL; tests hold the two to
+the same answers."""
 
 import re
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ IMAGE = rf"{_REPOSITORY}(:{_TAG})?(@{_DIGEST})?"
 _DNS_NAME = rf"{_LABEL}(\.{_LABEL})*"
 _TAINT_KEY = r"([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _TAINT_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
+# Stands for the namespace of the resource.
+_NAMESPACE = "$namespace"
+_PLACEHOLDER = r"\$namespace"
+_HOST_PART = rf"({_LABEL}|{_PLACEHOLDER})"
 _EFFECT = r"NoSchedule|PreferNoSchedule|NoExecute"
 
 # Schemes whose sources are named by a bucket or a claim; `*` names all of the scheme.
@@ -65,6 +70,15 @@ FORMS = {
         "HOST, HOST:PORT or *.DOMAIN in lower case and without :443, or s3://BUCKET, gs://BUCKET"
         " or pvc://CLAIM, each with * for all",
     ),
+    "allowed_gateways": Form(
+        rf"({_LABEL}|{_PLACEHOLDER})/(\*|{_DNS_NAME})",
+        "NAMESPACE/NAME or NAMESPACE/* of Gateways, with $namespace for the resource's own",
+    ),
+    "allowed_hostnames": Form(
+        rf"(\*\.)?{_HOST_PART}(\.{_HOST_PART})*",
+        "HOSTNAME or *.DOMAIN in lower case, with $namespace for the resource's own in place of a"
+        " label",
+    ),
 }
 """By the name of the setting."""
 
@@ -83,6 +97,13 @@ class AllowLists:
     priority_classes: tuple[str, ...] = ()
     tolerations: tuple[str, ...] = ()
     source_hosts: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    hostnames: tuple[str, ...] = ()
+
+    @property
+    def restricts_pods(self) -> bool:
+        """Return whether there is a list of what pods may have; records may be older than it."""
+        return self != AllowLists(gateways=self.gateways, hostnames=self.hostnames)
 
 
 def allows_image(allowed: tuple[str, ...], image: str) -> bool:
@@ -143,6 +164,33 @@ def allows_source(allowed: tuple[str, ...], uri: str) -> bool:
         return False
     host = host.removesuffix(_DEFAULT_PORT)
     return any(_host_fits(entry, host) for entry in allowed)
+
+
+def allows_gateway(allowed: tuple[str, ...], place: str, namespace: str) -> bool:
+    """Return whether a list has the Gateway `NAMESPACE/NAME` for a resource in `namespace`.
+
+    >>> allows_gateway(("gateways/*", "$namespace/own"), "trading/own", "trading")
+    True
+    >>> allows_gateway(("$namespace/own",), "trading/own", "credit")
+    False
+    """
+    entries_here = [entry.replace(_NAMESPACE, namespace) for entry in allowed]
+    return any(
+        entry == place or (entry.endswith("/*") and place.startswith(entry[:-1]))
+        for entry in entries_here
+    )
+
+
+def allows_hostname(allowed: tuple[str, ...], hostname: str, namespace: str) -> bool:
+    """Return whether a list has the hostname for a resource in `namespace`. `*.DOMAIN` also allows
+    wildcards below the domain, and not the domain itself.
+
+    >>> allows_hostname(("*.$namespace.example.com",), "fx.trading.example.com", "trading")
+    True
+    >>> allows_hostname(("*.$namespace.example.com",), "*.example.com", "trading")
+    False
+    """
+    return any(_host_fits(entry.replace(_NAMESPACE, namespace), hostname) for entry in allowed)
 
 
 def _host_fits(entry: str, host: str) -> bool:

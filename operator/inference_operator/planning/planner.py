@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
@@ -26,7 +25,7 @@ from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.recreation import recreated_pair
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.rollout.steps import pair_at, weight_at
+from inference_operator.planning.rollout.steps import held, pair_at, weight_at
 from inference_operator.planning.rollout_facts import facts_of
 from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
 from inference_operator.planning.status.diagnosis import next_look
@@ -111,7 +110,7 @@ def _with_allowed_rollback(
     allow-lists read specs, and records may be older than the lists."""
     commands = seen.inputs.commands
     revision = commands.rolled_back_to(target, before.handled) if target else None
-    is_restricted = defaults.allowed != AllowLists()
+    is_restricted = defaults.allowed.restricts_pods
     has_pods = revision is None or revision in seen.children.deployments
     if revision is None or not is_restricted or has_pods:
         return seen
@@ -136,7 +135,8 @@ def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | No
     """Return the pods of both revisions; those of before while the spec does not say how many, or
     what it says must wait."""
     if (facts.target is None and state.step_hash) or keeps_edited_steps(state, facts):
-        return last_pair(seen, state, facts.replicas)
+        last = last_pair(seen, state, facts.replicas)
+        return held(last, state, facts) if last else None
     return recreated_pair(state, facts) or pair_at(state, facts)
 
 

@@ -83,6 +83,19 @@ def replica_split(unit: int, weight: int, *, may_shrink: bool) -> Pair:
     return min(pairs, key=lambda pair: (abs(100 * pair.share - weight), pair.total, pair.canary))
 
 
+def held_pair(pair: Pair, unit: int, ready: int) -> Pair:
+    """Return the pods while the canary, of which `ready` pods answer, shall get no more requests,
+    and pods divide them. Those that still start would raise its share.
+
+    >>> held_pair(Pair(stable=4, canary=4), 8, 2)
+    Pair(stable=6, canary=2)
+    >>> held_pair(Pair(stable=4, canary=4), 8, 5)
+    Pair(stable=4, canary=4)
+    """
+    canary = min(pair.canary, max(ready, 1))
+    return Pair(max(pair.stable, unit - canary), canary)
+
+
 def sizes(
     seen: Observed, tracks: Tracks, unit: int, pair: Pair | None = None, weight: int = 0
 ) -> Sizes:

@@ -43,21 +43,21 @@ def _image(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     if allowed and image is not None and not allows_image(allowed, image):
         path = "spec.triton.image"
         value = shown(image) if image_is_shown(image) else NOT_SHOWN
-        yield _problem(path, value, allowed, "IMAGES")
+        yield outside_list(path, value, allowed, "IMAGES")
 
 
 def _service_account(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name = spec.service_account_name
     if allowed and (name or _DEFAULT_ACCOUNT) not in allowed:
         value = shown(name) if name else f'nothing, which is "{_DEFAULT_ACCOUNT}"'
-        yield _problem("spec.serviceAccountName", value, allowed, "SERVICE_ACCOUNTS")
+        yield outside_list("spec.serviceAccountName", value, allowed, "SERVICE_ACCOUNTS")
 
 
 def _priority_class(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name = spec.placement.priority_class_name
     if allowed and name is not None and name not in allowed:
         path = "spec.placement.priorityClassName"
-        yield _problem(path, shown(name), allowed, "PRIORITY_CLASSES")
+        yield outside_list(path, shown(name), allowed, "PRIORITY_CLASSES")
 
 
 def _tolerations(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -65,13 +65,15 @@ def _tolerations(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Proble
         if allowed and not allows_toleration(allowed, toleration):
             path = f"spec.placement.tolerations[{number}]"
             value = f"a toleration of {shown(taints_of(toleration))}"
-            yield _problem(path, value, allowed, "TOLERATIONS")
+            yield outside_list(path, value, allowed, "TOLERATIONS")
 
 
 def _sources(spec: AnySpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     for path, source in _named_sources(spec):
         if allowed and not allows_source(allowed, source.uri):
-            yield _problem(f"{path}.uri", shown(shown_place(source.uri)), allowed, "SOURCE_HOSTS")
+            yield outside_list(
+                f"{path}.uri", shown(shown_place(source.uri)), allowed, "SOURCE_HOSTS"
+            )
 
 
 def _named_sources(spec: AnySpec) -> Iterator[tuple[str, Source]]:
@@ -87,7 +89,8 @@ def _named_sources(spec: AnySpec) -> Iterator[tuple[str, Source]]:
             yield f"{path}.builtin.tokenizer.vocabulary", tokenizer.vocabulary
 
 
-def _problem(path: str, value: str, allowed: tuple[str, ...], setting: str) -> Problem:
+def outside_list(path: str, value: str, allowed: tuple[str, ...], setting: str) -> Problem:
+    """Return the problem of a value that is not in the list of a setting."""
     names = ", ".join(allowed)
     if len(names) > _SHOWN_LIST:
         names = f"{names[:_SHOWN_LIST]}..."

@@ -30,6 +30,7 @@ from inference_operator.validation.references import (
     describe_pin_changes,
     resolve_references,
 )
+from inference_operator.validation.route_problems import routes_not_allowed
 from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.storable import storable
 
@@ -78,6 +79,11 @@ def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessmen
         gpu_only=_gpu_only(spec),
     )
     outside = not_allowed(spec, defaults.allowed)
+    routes = routes_not_allowed(spec, defaults.allowed, seen.owner.key.namespace)
+    if routes:
+        # Routes are no part of a revision: those of before stay, and no other is written.
+        refused = Invalid((*outside, *routes), Reason.NOT_ALLOWED)
+        return replace(assessment, unresolved=None, invalid=refused)
     if resolution.completed is None:
         invalid = _check_partial_graph(seen, resolution, choice.mode, defaults)
         return replace(assessment, invalid=invalid or _refuse_early(seen, state, outside))

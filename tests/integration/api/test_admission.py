@@ -91,6 +91,13 @@ def _grouped() -> dict[str, list[Case]]:
 
 
 GROUPS = _grouped()
+CANARY = {
+    "steps": [{"setWeight": 10}],
+    "gateway": {
+        "parentRefs": [{"name": "probe", "namespace": "probe"}],
+        "http": {"hostnames": ["probe.invalid"]},
+    },
+}
 # Refused by every list that a case may have, so it shows when the list is in force.
 PROBE = changed(
     {
@@ -100,6 +107,7 @@ PROBE = changed(
         "spec.placement.priorityClassName": "probe",
         "spec.placement.tolerations": [{"key": "probe", "operator": "Exists"}],
         "spec.model.source.uri": "https://probe.invalid/x",
+        "spec.rollout.canary": CANARY,
     }
 )
 
@@ -117,7 +125,9 @@ def test_the_api_server_agrees_with_the_operator(
             message = refusal(kubectl, case.body, namespace)
             assert bool(message) == bool(case.refused), f"{case.name}: {message}"
             # The operator escapes a backslash, as JSON does.
-            sentences = [sentence.replace("\\\\", "\\") for sentence in case.sentences]
+            sentences = [
+                sentence.replace("\\\\", "\\") for sentence in case.sentences_in(namespace)
+            ]
             assert all(sentence in message for sentence in sentences), f"{case.name}: {message}"
             assert not case.hidden or case.hidden not in message, f"{case.name}: {message}"
 
@@ -142,6 +152,7 @@ def test_what_an_object_has_already_is_not_refused_again(
         "spec.serviceAccountName": "old",
         "spec.placement.priorityClassName": "old",
         "spec.placement.tolerations": [{"operator": "Exists"}],
+        "spec.rollout.canary": CANARY,
     }
     assert refusal(kubectl, changed(outside), namespace, dry=False) == ""
     assert refusal(kubectl, GOOD_PIPELINE, namespace, dry=False) == ""
@@ -151,6 +162,8 @@ def test_what_an_object_has_already_is_not_refused_again(
         f"{SETTING}PRIORITY_CLASSES": "inference",
         f"{SETTING}TOLERATIONS": "nvidia.com/gpu",
         f"{SETTING}SOURCE_HOSTS": "*.example.org",
+        f"{SETTING}GATEWAYS": "gateways/*",
+        f"{SETTING}HOSTNAMES": "*.example.org",
     }
     with bound(kubectl, policy, namespace, lists):
         assert "nvcr.io/nvidia/*" in await_lists(kubectl, namespace, PROBE, "nvcr.io")
@@ -164,6 +177,8 @@ def test_what_an_object_has_already_is_not_refused_again(
             ("spec.placement.priorityClassName", "older"),
             ("spec.placement.tolerations", [{"operator": "Exists", "effect": "NoExecute"}]),
             ("spec.model.source.uri", "https://models.example.com/other.onnx"),
+            ("spec.rollout.canary.gateway.parentRefs", [{"name": "older"}]),
+            ("spec.rollout.canary.gateway.http.hostnames", ["older.example"]),
         ):
             message = refusal(kubectl, changed({**outside, path: value}), namespace)
             assert path in message, message

@@ -188,11 +188,38 @@ def test_lists_are_read_with_spaces_and_digests() -> None:
             "INFERENCE_OPERATOR_ALLOWED_IMAGES": f" {digest},\nregistry.example.com:5000/* ",
             "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "*.example.com:8443, s3://Models.1, pvc://*",
             "INFERENCE_OPERATOR_ALLOWED_TOLERATIONS": "",
+            "INFERENCE_OPERATOR_ALLOWED_GATEWAYS": "gateways/public, $namespace/*",
+            "INFERENCE_OPERATOR_ALLOWED_HOSTNAMES": "*.$namespace.example.com",
         }
     ).allowed
     assert lists.images == (digest, "registry.example.com:5000/*")
     assert lists.source_hosts == ("*.example.com:8443", "s3://Models.1", "pvc://*")
     assert lists.tolerations == ()
+    assert lists.gateways == ("gateways/public", "$namespace/*")
+    assert lists.hostnames == ("*.$namespace.example.com",)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("GATEWAYS", "public"),
+        ("GATEWAYS", "*/public"),
+        ("GATEWAYS", "*"),
+        ("GATEWAYS", "gateways/"),
+        ("GATEWAYS", "gateways/pub*"),
+        ("GATEWAYS", "team-$namespace/*"),
+        ("HOSTNAMES", "*"),
+        ("HOSTNAMES", "Example.com"),
+        ("HOSTNAMES", "https://example.com"),
+        ("HOSTNAMES", "example.com:443"),
+        ("HOSTNAMES", "a.*.example.com"),
+        ("HOSTNAMES", "*example.com"),
+        ("HOSTNAMES", "$name.example.com"),
+    ],
+)
+def test_an_entry_that_allows_nothing_or_too_much_is_refused(name: str, entry: str) -> None:
+    with pytest.raises(SettingsError, match="entry 1 is not "):
+        settings_of({f"INFERENCE_OPERATOR_ALLOWED_{name}": entry})
 
 
 def test_a_digest_in_a_bad_list_is_shown_but_a_password_is_not() -> None:

@@ -12,7 +12,7 @@ from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.sizes import Pair
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout.facts import RolloutFacts
-from inference_operator.planning.sizing import pair_of
+from inference_operator.planning.sizing import held_pair, pair_of
 from inference_operator.planning.transition import Hold, Transition
 
 
@@ -63,7 +63,17 @@ def pair_at(state: RolloutState, facts: RolloutFacts) -> Pair | None:
         return Pair(facts.replicas, facts.replicas)
     split, index = facts.settings.split, state.step
     scale = scale_at(facts.steps, index, split)
-    return pair_of(facts.replicas, weight_at(facts.steps, index), canary, split, scale)
+    pair = pair_of(facts.replicas, weight_at(facts.steps, index), canary, split, scale)
+    return held(pair, state, facts)
+
+
+def held(pair: Pair, state: RolloutState, facts: RolloutFacts) -> Pair:
+    """Return the pods; while rollouts are frozen and pods divide the requests, those that give the
+    canary no more of them."""
+    is_divided = facts.settings.split is Split.REPLICAS and facts.traffic.split is Split.REPLICAS
+    if not (facts.freeze and is_divided and 0 < facts.traffic.leads_to(state.canary) < 100):
+        return pair
+    return held_pair(pair, facts.replicas, facts.ready_of(state.canary))
 
 
 def needed_pods(state: RolloutState, facts: RolloutFacts) -> int:
