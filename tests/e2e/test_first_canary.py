@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "progressive-delivery.md"
 BEGIN = "<!-- tests/e2e/test_first_canary.py writes what follows. -->\n"
 END = "<!-- Here ends what it writes. -->\n"
 # Revisions differ between runs, since the namespace is a part of the artifact's address.
-REVISIONS = ("b20cf49ed2", "935a3432c3", "5b1f03ac77")
+REVISIONS = ("b20cf49ed2", "935a3432c3", "5b1f03ac77", "41aa90be77", "0fd2fbcdf1")
 TIME, DIGEST = "2026-12-01T09:14:00Z", "25db7350" * 8
 MODEL = "inferencemodel factor -n trading"
 NAMED = ("Ready", "Reconciling", "Stalled")
