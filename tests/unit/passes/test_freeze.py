@@ -2,18 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-import pytest
-
-from inference_operator.domain.commands import Verb, promote_all, promote_step
+from inference_operator.domain.commands import Verb, promote_all
 from inference_operator.domain.freeze import FREEZE_ANNOTATION
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, imodel, source
 from tests.fakes.harness import DEFAULTS
 
 from .delivery_harness import Delivery, at_first_step
-from .test_gateway_steps import CANARY, STABLE, Routed, promote
+from .freezing import freeze, serving
 from .wake_driven_harness import WakeDrivenHarness
 
 FROZEN = replace(DEFAULTS, freezes_rollouts=True)
@@ -21,24 +18,6 @@ BY_NAMESPACE = (
     f"the annotation {FREEZE_ANNOTATION} of namespace {KEY.namespace} freezes rollouts:"
     " end of quarter"
 )
-
-
-def freeze(world: Any, text: str | None = "end of quarter", namespace: str = KEY.namespace) -> None:
-    """Annotate the namespace as `kubectl annotate` does."""
-    if world.cluster.live("Namespace", namespace) is None:
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        world.cluster.apply_as("kubectl", body)
-    change = {"metadata": {"annotations": {FREEZE_ANNOTATION: text}}}
-    world.cluster.edit("Namespace", namespace, change)
-
-
-async def serving(**changes: Any) -> tuple[Delivery, str]:
-    """Serve a revision without steps."""
-    world = Delivery()
-    world.user_applies(model=source(1), replicas=2, **changes)
-    await world.settle()
-    assert world.served is not None
-    return world, world.served
 
 
 async def test_a_frozen_namespace_stops_a_timed_pause_and_a_promotion() -> None:
@@ -174,67 +153,6 @@ async def test_a_replaced_canary_ends_and_the_next_one_waits() -> None:
     assert world.ready[1] == "Frozen"
 
 
-async def test_edited_steps_change_neither_weight_nor_pods() -> None:
-    world, old = await at_first_step()
-    new = world.canary
-    freeze(world)
-    await world.settle()
-    world.wants(2, [{"setWeight": 75}, {"pause": {}}])
-    await world.later(timedelta(hours=1))
-    assert world.deployments == {old: 3, new: 1}
-    assert world.status.canary is not None
-    assert world.status.canary.weight == 25
-    assert world.ready[1] == "Frozen"
-
-    freeze(world, None)
-    await world.settle()
-    assert world.deployments == {old: 3, new: 3}
-
-
-@pytest.mark.parametrize("edits", [False, True])
-async def test_pods_of_a_step_that_has_begun_do_not_raise_the_share(edits: bool) -> None:
-    world, old = await at_first_step(replicas=4)
-    new = world.canary
-    world.says(Verb.PROMOTE, promote_step(new, 1))
-    await world.one_pass()
-    assert world.deployments == {old: 4, new: 4}, "its pods are starting"
-    freeze(world)
-    if edits:
-        world.wants(2, [{"setWeight": 75}], replicas=4)
-    await world.settle()
-    assert world.deployments == {old: 4, new: 1}
-    assert world.status.canary is not None
-    assert world.status.canary.weight == 20
-    await world.later(timedelta(hours=1))
-    assert world.ready[1] == "Frozen"
-
-    freeze(world, None)
-    await world.settle()
-    assert world.deployments == {old: 4, new: 4}
-
-
-@pytest.mark.parametrize("by_steps", [True, False])
-async def test_a_canary_takes_over_where_no_stable_pod_answers(by_steps: bool) -> None:
-    world, old = await at_first_step() if by_steps else await serving()
-    if not by_steps:
-        world.answers = lambda revision: revision == old
-        world.user_applies(model=source(2), replicas=2)
-        await world.settle()
-    new = world.canary
-    freeze(world)
-    await world.settle()
-    world.answers = lambda revision: revision != old
-    await world.later(timedelta(minutes=5))
-    assert world.served == new
-    assert "Promoted" not in world.told[2:]
-
-    world.answers = lambda revision: True
-    await world.later(timedelta(minutes=5))
-    assert world.status.stable is not None
-    assert world.status.stable.revision == old
-    assert "Promoted" not in world.told[2:]
-
-
 async def test_a_revision_that_answers_gets_its_whole_deadline_when_a_pod_fails_later() -> None:
     world, old = await serving()
     world.answers = lambda revision: revision == old
@@ -310,29 +228,3 @@ async def test_an_annotation_wakes_the_units_of_its_namespace_only() -> None:
     world.cluster.remove("Namespace", KEY.namespace)
     await world.rest()
     assert set(world.made) == {KEY}
-
-
-async def test_the_weight_of_a_route_falls_and_stays_down() -> None:
-    world = Routed()
-    world.wants(1)
-    await world.settle(world.rounds)
-    old = world.selects(STABLE)
-    world.wants(2)
-    await world.settle(world.rounds)
-    freeze(world)
-    promote(world)
-    await world.later(timedelta(minutes=5))
-    assert world.weights("HTTPRoute") == {STABLE: 90, CANARY: 10}
-    assert world.ready[1] == "Frozen"
-
-    world.answers = lambda revision: revision == old
-    await world.settle(world.rounds)
-    assert world.weights("HTTPRoute") == {STABLE: 100, CANARY: 0}
-    world.answers = lambda revision: True
-    await world.settle(world.rounds)
-    assert world.weights("HTTPRoute") == {STABLE: 100, CANARY: 0}
-
-    freeze(world, None)
-    await world.settle(world.rounds)
-    assert world.weights("HTTPRoute") == {STABLE: 50, CANARY: 50}
-    assert world.unsafe() == []
