@@ -26,7 +26,8 @@ ACTIONS: list[dict[str, Any]] = [
     {"setWeight": 100},
 ]
 # Each waits for a person then, so that no two of them come in one pass.
-STEPS = [step for action in ACTIONS for step in (action, {"pause": {}})]
+PAUSE: dict[str, Any] = {"pause": {}}
+STEPS = [step for action in ACTIONS for step in (action, PAUSE)]
 WAYS = ["replicas", "replicas, headless", "gateway", "gateway, headless"]
 
 
