@@ -136,6 +136,9 @@ class Reconciler:
         # Without a status, the Service alone tells which revision was the stable one.
         has_status = seen.status.observed_generation is not None
         may_wait = under_load or (decided.rollout.moves_clients and has_status)
+        # A step that has ended must be reported: the next pass would begin at it again, and undo
+        # the numbers of pods of the step behind it.
+        may_wait = may_wait and decided.rollout.state.step == _reported_step(seen)
         if may_wait and outcome.written and not outcome.has_failures:
             # The next pass reports these writes, like after a crash at this line.
             return True, None
@@ -234,6 +237,11 @@ class Reconciler:
             self._store.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
             return False, None
         return changed, until_stalled(status, now)
+
+
+def _reported_step(seen: Observed) -> int:
+    rollout = seen.status.rollout
+    return (rollout.current_step_index or 0) if rollout else 0
 
 
 def _identity(owner: Owner) -> dict[str, Any]:

@@ -27,7 +27,7 @@ STORIES: dict[str, tuple[Deed[Delivery], ...]] = {
     "going back": (edit(1), edit(2), edit(1)),
 }
 WRITES = {
-    "promotion": (9, 32),
+    "promotion": (9, 33),
     "abort": (19, 25),
     "replaced canary": (19, 32),
     "going back": (19, 24),
