@@ -86,7 +86,12 @@ def _excerpt(description: str) -> str:
     conditions = status[status.index("  Conditions:\n") : status.index("  Decisions:\n")]
     lines = ["  Conditions:"]
     for condition in conditions.split("    Last Transition Time:")[1:]:
-        kept = [line for line in condition.splitlines() if line.strip().startswith(KEPT)]
+        kept = [
+            line
+            for line in condition.splitlines()
+            # Reconciling and Stalled say what Ready says.
+            if line.strip().startswith(KEPT) and not ("Message:" in line and line in lines)
+        ]
         is_false_stalled = "Stalled" in kept[-1] and "False" in kept[-2]
         if kept[-1].split()[-1] in NAMED and not is_false_stalled:
             lines += kept
