@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.decision_status import DecisionKind
-from inference_operator.api.reasons import Reason
+from inference_operator.api.quoting import beginning
+from inference_operator.api.reasons import PROSPECTS, Prospect, Reason
 from inference_operator.api.rollout import Recreate, Rollout
 from inference_operator.domain.artifact import Artifact
 from inference_operator.domain.observed import Observed, Pod
@@ -19,6 +20,11 @@ from inference_operator.planning.artifacts import artifact_of_unit
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.validation.assess import Assessment
 
+# Reasons of pods that do not answer; the two others follow from them.
+_TROUBLES = frozenset(
+    reason for reason, prospect in PROSPECTS.items() if prospect is not Prospect.UNDER_WAY
+) - {Reason.ROLLOUT_ABORTED, Reason.PROGRESS_DEADLINE_EXCEEDED}
+_LONGEST_TROUBLE = 400
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -52,6 +58,7 @@ def facts_of(
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
         alone_since=_alone_since(seen, now),
+        reported=_reported_trouble(seen),
         gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),
     )
@@ -114,6 +121,17 @@ def _alone_since(seen: Observed, now: datetime) -> datetime | None:
         return None
     # Only an edited status has a time in the future.
     return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+
+
+def _reported_trouble(seen: Observed) -> str:
+    """Return what the last status said of the pods of the rollout: `; ArtifactNotFound: ...`; empty
+    if it said that all is under way."""
+    ready = seen.status.condition(ConditionType.READY)
+    if ready is None or ready.status is ConditionStatus.TRUE or ready.reason not in _TROUBLES:
+        return ""
+    # The sentence goes on about the stable revision, and so does the one that quotes it.
+    cause = beginning(ready.message.partition(" (revision ")[0], _LONGEST_TROUBLE)
+    return f"; {ready.reason}: {cause}"
 
 
 def _unended(seen: Observed, state: RolloutState) -> tuple[Pod, ...]:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from inference_operator.domain.commands import Verb, promote_all, retry_of
-from tests.fakes.bodies import source
+from tests.fakes.bodies import pod, source, waiting
 
-from .delivery_harness import Delivery
+from .delivery_harness import Delivery, at_first_step
 from .steered_harness import abort
 
 Revisions = list[str]
@@ -110,3 +110,21 @@ async def test_a_spec_that_is_applied_again_after_another_one_is_rolled_out() ->
         world.user_applies(model=source(number), replicas=2)
         await world.settle()
         assert (world.served, world.ready[1]) == (served, "Ready")
+
+
+async def test_an_abort_at_the_deadline_says_what_was_wrong_with_the_pods() -> None:
+    world, old = await at_first_step(rollout={"progressDeadline": "5m"})
+    world.wants(3, rollout={"progressDeadline": "5m"})
+    world.answers = lambda revision: revision == old
+    await world.settle()
+    image = waiting("ImagePullBackOff", "denied: the image is private " * 40)
+    world.cluster.apply_as("kubelet", pod(world.canary, triton={"state": image}))
+    await world.settle()
+    assert world.ready[1] == "ImagePullFailed"
+
+    await world.later(timedelta(minutes=5))
+    assert world.ready[1] == "RolloutAborted"
+    assert "its model answers on 0 of 1 pod; ImagePullFailed: " in world.ready[2]
+    assert "the image is private" in world.ready[2]
+    assert world.ready[2].endswith("or start it again (`kubectl inference retry`)")
+    assert world.ready[2].count(f"revision {old}") == 1

@@ -74,6 +74,9 @@ class RolloutFacts:
     freeze: str = ""
     """Part of a sentence: what freezes the rollout; empty if nothing does."""
 
+    reported: str = ""
+    """Part of a sentence: what the last status said of the canary's pods, `; REASON: message`."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 

@@ -256,7 +256,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
         return Transition(moved, wake_after=left, hold=unended_hold(state, facts))
     if is_restored(state, facts):
         lacking = unended_sentence(state, facts) + outage_sentence(state, facts)
-        why = f"no progress since {format_time(since)}{lacking}"
+        why = f"no progress since {format_time(since)}{lacking}{facts.reported}"
         return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
     # Name no elapsed time: each change of the message is a write.
     message = (

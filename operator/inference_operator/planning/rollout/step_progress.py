@@ -114,4 +114,4 @@ def _overdue(state: RolloutState, facts: RolloutFacts) -> str:
     ready, needed = facts.ready_of(state.canary), needed_pods(state, facts)
     lacks = answers_on(state, facts) if ready < needed else late_gateway.lacks(facts)
     seconds = int(facts.settings.progress_deadline.total_seconds())
-    return f"no progress since {since} (progressDeadline {seconds} s): {lacks}"
+    return f"no progress since {since} (progressDeadline {seconds} s): {lacks}{facts.reported}"
