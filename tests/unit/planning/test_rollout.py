@@ -103,7 +103,7 @@ STORY = {
         step(replace(BEGUN, progress=1), "old", 2, now=after(40)),
         SERVING,
         [
-            "Aborted: the spec went back to revision old, which still serves;"
+            "Aborted: the spec went back to revision old, which answers on 2 pods;"
             " revision new is cancelled"
         ],
     ),
@@ -197,7 +197,7 @@ STORY = {
         step(BEGUN, "old", paused=True),
         SERVING,
         [
-            "Aborted: the spec went back to revision old, which still serves;"
+            "Aborted: the spec went back to revision old, which answers on 0 pods;"
             " revision new is cancelled"
         ],
     ),

@@ -114,6 +114,13 @@ def refused_rollback(facts: RolloutFacts) -> Hold | None:
     return Hold(Reason.NOT_ALLOWED, message)
 
 
+def handled_before(state: RolloutState, facts: RolloutFacts, target: str) -> tuple[str, ...]:
+    """Return the commands that do not count for a revision that starts: those from before, and a
+    rollback that has ended."""
+    ended = [each for each in state.handled if each.startswith(f"{Verb.ROLLBACK}=")]
+    return (*ended, *facts.commands.about(target))
+
+
 def lingering(state: RolloutState, facts: RolloutFacts) -> str | None:
     """Return the aborted revision while its pods stay: for a delay, and while clients reach it."""
     aborted = state.aborted

@@ -12,11 +12,11 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
     abort,
+    handled_before,
     lingering,
     obeyed,
     refused_rollback,
@@ -184,7 +184,8 @@ def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
         return Transition(state, hold=Hold(Reason.STABLE_UNAVAILABLE, message))
     decision = Decision(
         Reason.ABORTED,
-        f"{went_back(facts)}, which still serves; revision {state.canary} is cancelled",
+        f"{went_back(facts)}, which answers on {counted(facts.ready_of(state.stable), 'pod')};"
+        f" revision {state.canary} is cancelled",
         state.canary,
         state.stable,
     )
@@ -203,7 +204,7 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         without_canary(state),
         canary=target,
         since=facts.now,
-        handled=_handled_before(state, facts, target),
+        handled=handled_before(state, facts, target),
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )
@@ -221,13 +222,6 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
     if then.state is begun:
         then = _progress(begun, facts)
     return replace(then, decisions=(decision, *then.decisions))
-
-
-def _handled_before(state: RolloutState, facts: RolloutFacts, target: str) -> tuple[str, ...]:
-    """Return the commands that do not count for a revision that starts: those from before, and a
-    rollback that has ended."""
-    ended = [each for each in state.handled if each.startswith(f"{Verb.ROLLBACK}=")]
-    return (*ended, *facts.commands.about(target))
 
 
 def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
