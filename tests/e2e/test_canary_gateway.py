@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,11 +16,18 @@ from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
 from tests.e2e.waiting import eventually
 
+pytestmark = pytest.mark.e2e
 # Beside three other workers on 2 cores, the stub processes of Triton starve and are restarted.
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+under_load = pytest.mark.long
 KINDS = ("httproute", "grpcroute")
 HEADER = {"name": "x-canary", "value": "always"}
-STEPS = [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
+STEPS: list[dict[str, Any]] = [
+    {"setWeight": 10},
+    {"pause": {}},
+    {"setWeight": 50},
+    {"pause": {}},
+]
+HALF = STEPS[2:]
 LINEAR, TRIPLE = "linear", "triple"
 # 2x + 1 and 3x tell the two artifacts apart at x = 2.
 REQUEST = Request(values=(2.0,) * 4, versions={5.0: LINEAR, 6.0: TRIPLE})
@@ -34,15 +42,16 @@ class Routed:
     served: Served
     target: Target
     triple: str
+    steps: list[dict[str, Any]]
 
     def load(self, pace: Pace, **headers: str) -> SteadyLoad:
         request = Request(values=REQUEST.values, versions=REQUEST.versions, headers=headers)
         return SteadyLoad(self.target, pace, request)
 
     def start_canary(self) -> str:
-        """Apply the other artifact, wait until it has 10 % of the requests; return its revision."""
+        """Apply the other artifact, wait until it has its first weight; return its revision."""
         self.served.apply(**{"spec.model.source.uri": self.triple})
-        self.wait_weight(10)
+        self.wait_weight(self.steps[0]["setWeight"])
         return self.served.canary()
 
     def promote(self, step: int) -> None:
@@ -50,7 +59,7 @@ class Routed:
 
     def wait_weight(self, weight: int, other_than: str = "") -> None:
         """Wait until a canary is at the pause behind this weight."""
-        index = next(at for at, step in enumerate(STEPS) if step.get("setWeight") == weight) + 1
+        index = self.steps.index({"setWeight": weight}) + 1
 
         def is_there() -> bool:
             status = self.served.status()
@@ -95,9 +104,29 @@ def address(harness: ClusterHarness) -> str:
 
 @pytest.fixture
 def routed(harness: ClusterHarness, namespace: str, address: str) -> Routed:
+    """A model with two pods, whose canary gets 10 % and then 50 %."""
+    return serve(harness.model(namespace), harness, address, STEPS, replicas=2)
+
+
+@pytest.fixture
+def small(harness: ClusterHarness, namespace: str, address: str) -> Routed:
+    """A model with one pod, whose canary gets 50 %."""
+    return serve(harness.model(namespace), harness, address, HALF, replicas=1)
+
+
+def serve(
+    served: Served,
+    harness: ClusterHarness,
+    address: str,
+    steps: list[dict[str, Any]],
+    *,
+    replicas: int,
+) -> Routed:
+    """Apply the model with these steps, and wait until both its routes answer."""
+    namespace = served.namespace
     http, grpc = f"{namespace}.example.com", f"{namespace}-grpc.example.com"
     canary: dict[str, Any] = {
-        "steps": STEPS,
+        "steps": steps,
         "abortScaleDownDelay": "3s",
         "gateway": {
             "parentRefs": [gateway.parent_ref()],
@@ -106,11 +135,10 @@ def routed(harness: ClusterHarness, namespace: str, address: str) -> Routed:
             "header": HEADER,
         },
     }
-    changes = {"spec.rollout": {"canary": canary, "scaleDownDelay": "3s"}, "spec.replicas": 2}
-    served = harness.model(namespace, **changes).apply().wait_ready()
-    made = Routed(
-        served, Target(address, address, http, grpc), harness.store.uri("triple/model.onnx")
-    )
+    rollout = {"canary": canary, "scaleDownDelay": "3s"}
+    served.apply(**{"spec.rollout": rollout, "spec.replicas": replicas}).wait_ready()
+    triple = harness.store.uri("triple/model.onnx")
+    made = Routed(served, Target(address, address, http, grpc), triple, steps)
     # A new route answers 404 for a moment after the gateway has reported it.
     eventually(lambda: not sent(made, 20).failed, within=20, that="both routes answer")
     return made
@@ -121,7 +149,7 @@ def sent(routed: Routed, number: int, **headers: str) -> Result:
         return load.wait()
 
 
-def shares(result: Result, version: str, since: float) -> list[float]:
+def shares(result: Result, version: str, since: float = float("-inf")) -> list[float]:
     """Return the share of a version among the answers of each protocol."""
     return [result.of(protocol).share(version, since) for protocol in CLIENTS]
 
@@ -143,6 +171,34 @@ def settled() -> float:
     return time.monotonic()
 
 
+def test_a_canary_gets_half_of_the_requests_and_then_all_without_a_failure(small: Routed) -> None:
+    served, old = small.served, small.served.stable()
+    half = pytest.approx([0.5, 0.5], abs=0.1)
+    with small.load(Pace(30)) as load:
+        new = small.start_canary()
+        eventually(
+            lambda: shares(latest(load, 100), TRIPLE) == half,
+            that=lambda: f"half of the last answers; {load.result().describe()}",
+        )
+        small.promote(1)
+        served.wait_ready()
+        small.wait_ended(old)
+        since = time.monotonic()
+        result = await_answers(load, 50, since)
+    assert not result.failed, result.describe()
+    assert shares(result, TRIPLE, since) == [1, 1]
+    assert served.stable() == new
+    assert small.weights() == [{"stable": 100, "canary": 0}] * 2
+
+
+def latest(load: SteadyLoad, number: int) -> Result:
+    """Return the last answers of each protocol."""
+    result = load.result()
+    answers = (result.of(protocol).answered()[-number:] for protocol in CLIENTS)
+    return Result(tuple(chain.from_iterable(answers)))
+
+
+@under_load
 def test_a_promotion_by_steps_fails_none_of_20_000_requests(routed: Routed) -> None:
     served, old = routed.served, routed.served.stable()
     with routed.load(Pace(500, connections=8)) as load:
@@ -177,6 +233,7 @@ def test_a_promotion_by_steps_fails_none_of_20_000_requests(routed: Routed) -> N
     assert routed.weights() == [{"stable": 100, "canary": 0}] * 2
 
 
+@under_load
 def test_an_edit_and_an_abort_at_50_percent_fail_no_request(
     routed: Routed, harness: ClusterHarness
 ) -> None:

@@ -52,18 +52,18 @@ def test_the_new_revision_starts_on_the_gpu_that_the_old_one_has_left(
     assert seen[-1] == [new]
     assert max(map(len, seen)) == 1, "never two pods"
     # A pod that came while the old one still held the GPU would have waited for it.
-    assert not any("Insufficient" in message for message in scheduling_failures(served))
+    assert scheduling_failures(served, new) == []
     served.wait_answer(TRIPLE)
     decisions = served.status()["decisions"][2:]
     assert [decision["reason"] for decision in decisions] == ["RevisionCreated", "Promoted"]
     assert OUTAGE.search(decisions[-1]["message"]), decisions
 
 
-def scheduling_failures(served: Served) -> list[str]:
-    """Return why pods of the namespace had to wait for a node."""
+def scheduling_failures(served: Served, revision: str) -> list[str]:
+    """Return why pods of a revision had to wait for a node."""
     only = "--field-selector=reason=FailedScheduling"
-    events = served.cluster.get("events", "-n", served.namespace, only)
-    return [event["message"] for event in events["items"]]
+    events = served.cluster.get("events", "-n", served.namespace, only)["items"]
+    return [each["message"] for each in events if revision in each["involvedObject"]["name"]]
 
 
 def test_a_new_revision_that_cannot_load_gives_the_gpu_back_at_the_deadline(
@@ -71,9 +71,11 @@ def test_a_new_revision_that_cannot_load_gives_the_gpu_back_at_the_deadline(
 ) -> None:
     old = served.stable()
     uri = harness.store.uri("mismatched/model.onnx")
-    served.apply(**{"spec.model.source.uri": uri, "spec.rollout.progressDeadline": "30s"})
-    new = str(eventually(served.canary, that="a new revision"))
-    eventually(lambda: pods_with_gpu(served) == [new], that="a pod of the new revision alone")
+    served.apply(**{"spec.model.source.uri": uri, "spec.rollout.progressDeadline": "45s"})
+    # The deadline includes the end of the old pod.
+    served.wait_reason("ArtifactResolved", "TensorMismatch")
+    new = served.canary()
+    assert pods_with_gpu(served) == [new]
     message = served.wait_reason("Ready", "RolloutAborted")
     assert "no progress since" in message
     assert OUTAGE.search(message), message

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from inference_operator.domain.commands import Verb, promote_all
 from inference_operator.domain.freeze import FREEZE_ANNOTATION
 from inference_operator.domain.names import UnitKey
