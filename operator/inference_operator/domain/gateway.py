@@ -159,7 +159,7 @@ class GatewayView:
             share = max(route.weights[backend] for route in live)
             if view.selected is not None and share:
                 weights[view.selected] = min(100, weights.get(view.selected, 0) + share)
-        stable = self.backends[Backend.STABLE].selected
+        stable = self.backends.get(Backend.STABLE, BackendView()).selected
         return Traffic(weights, Split.ROUTE, effective, self.trouble, self.unreported, stable)
 
     @property
