@@ -48,8 +48,8 @@ class Description:
 
         def is_so() -> bool:
             shown = self._shell.run(f"kubectl get {MODEL} -o jsonpath='{path}'")
-            wanted, seen, now = shown.split("/")
-            return wanted == seen and now == reason
+            generation, observed, present = shown.split("/")
+            return generation == observed and present == reason
 
         eventually(is_so, that=lambda: f"{reason}\n{self._describe()}")
 
