@@ -110,8 +110,10 @@ def _is_in_window(
 
 
 def _promoted(seen: Observed) -> frozenset[str | None]:
-    """Return the revisions that served all clients, as far as the decisions tell."""
-    return frozenset(d.target for d in seen.status.decisions if d.reason == Reason.PROMOTED)
+    """Return the revisions that served all clients, as far as the decisions tell: also those that
+    clients were led away from, since the decision of their own promotion may have gone."""
+    promotions = [d for d in seen.status.decisions if d.reason == Reason.PROMOTED]
+    return frozenset(name for each in promotions for name in (each.source, each.target))
 
 
 def _alone_since(seen: Observed, now: datetime) -> datetime | None:

@@ -105,7 +105,12 @@ def test_a_timed_pause_counts_down_and_never_below_nothing() -> None:
 
     assert note(0).endswith("ends in 3m")
     assert note(95).endswith("ends in 1m25s")
-    assert note(9999).endswith("ends in 0s")
+    assert note(9999).endswith("is over; ends once enough pods answer (1/2 now)")
+
+
+def test_a_frozen_step_says_so() -> None:
+    status = {**at_step(1), "conditions": [condition("Ready", "False", "Frozen", "end of year")]}
+    assert any(each.endswith("2 pause 5m   frozen") for each in drawn(situation(status)))
 
 
 EVIL = "a\x1b[2J\x1b]0;owned\x07\u202eb\r\n\u0000\u200b"

@@ -1,9 +1,10 @@
 """Lines of a picture that show the steps of a rollout."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inference_operator.api.canary import CanaryStep
+from inference_operator.api.reasons import Reason
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.cli.rollout_commands.steps import ends_by_itself
 from inference_operator.cli.rollout_commands.style import Colour, Line, Span, Style, line
@@ -74,8 +75,12 @@ def _note(situation: Situation, now: datetime, number: int, index: int | None) -
     duration = step.pause.duration if step.pause else None
     if duration is None:
         return held or f"until somebody promotes it{elapsed}"
-    left = f"ends in {brief(duration - (now - since))}" if since else ""
-    return held or left
+    if held or since is None:
+        return held
+    left = duration - (now - since)
+    if left > timedelta(0):
+        return f"ends in {brief(left)}"
+    return f"is over; ends once enough pods answer ({canary.ready}/{canary.replicas} now)"
 
 
 def _held(situation: Situation, revision: str) -> str:
@@ -84,4 +89,6 @@ def _held(situation: Situation, revision: str) -> str:
         return "held by spec.rollout.paused"
     if situation.commands.pauses(revision):
         return "paused by a person"
+    if situation.ready is not None and situation.ready.reason == Reason.FROZEN:
+        return "frozen"
     return ""

@@ -19,7 +19,11 @@ def judge(key: UnitKey, change: Change) -> Callable[[Mapping[str, Any]], Verdict
         situation = situation_of(body, key)
         if is_handled(situation, change):
             return Verdict(Outcome.READY, f"the operator has acted on {command}", True)
-        return Verdict(None, f"the operator has not acted on {command} yet", False)
+        ready = situation.ready
+        # What holds the rollout holds the command too; an operator looks at it all the same.
+        is_held = ready is not None and ready.reason in (Reason.FROZEN, Reason.PAUSED)
+        why = f": {ready.reason}: {ready.message}" if ready is not None and is_held else ""
+        return Verdict(None, f"the operator has not acted on {command} yet{why}", is_held)
 
     return verdict
 
