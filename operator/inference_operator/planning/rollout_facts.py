@@ -54,6 +54,7 @@ def facts_of(
         unended=_unended(seen, state) if settings.recreate else (),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
+        gives_way=_gives_way(seen, state),
         goes_back=target != of_spec and target in _promoted(seen),
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
@@ -76,11 +77,15 @@ def written_settings(seen: Observed) -> RolloutSettings:
 def _kept_settings(seen: Observed, state: RolloutState) -> RolloutSettings:
     """Return the settings of a spec without a revision to serve. An edit of them that is invalid
     must not give both revisions of a recreation their pods."""
-    settings, stable = written_settings(seen), seen.children.deployments.get(state.stable or "")
-    has_given_way = state.canary is not None and stable is not None and stable.replicas == 0
-    if settings.recreate is None and has_given_way and not state.step_hash:
+    settings = written_settings(seen)
+    if settings.recreate is None and _gives_way(seen, state) and not state.step_hash:
         return replace(settings, recreate=Recreate())
     return settings
+
+
+def _gives_way(seen: Observed, state: RolloutState) -> bool:
+    stable = seen.children.deployments.get(state.stable or "")
+    return state.canary is not None and stable is not None and stable.replicas == 0
 
 
 def _keeps_abort(seen: Observed, state: RolloutState, unit: ServingUnit | None) -> bool:

@@ -51,13 +51,8 @@ def resolve_image(
         return ImageChoice(kept)
     change = f"the operator's default Triton image changed from {image} to {unit.server.image}"
     stays = f"{change}; revision {live.revision} continues to serve"
-    if unit.rollout.paused:
-        return ImageChoice(kept, f"{stays}: spec.rollout.paused is true")
-    if freeze := why_frozen(seen, defaults):
-        return ImageChoice(kept, f"{stays}: {freeze}")
-    aborted = made.get(state.aborted.revision) if state.aborted else None
-    if aborted is not None and aborted.triton_image == unit.server.image:
-        return ImageChoice(kept, f"{stays}: the rollout of revision {aborted.revision} was aborted")
+    if why := _why_kept(seen, state, unit, live, defaults):
+        return ImageChoice(kept, f"{stays}: {why}")
     if not seen.holds_slot:
         units = f"at most {counted(defaults.staged, 'unit')} may change at the same time"
         return ImageChoice(kept, f"{stays}: {units}", wants_slot=True)
@@ -65,6 +60,27 @@ def resolve_image(
     newest = max(same, key=lambda r: r.number, default=None)
     target = newest.revision if newest else with_default_image(unit.spec_hash, unit.server.image)
     return ImageChoice(replace(unit, revision=target), revision_cause=change)
+
+
+def _why_kept(
+    seen: Observed,
+    state: RolloutState,
+    unit: ServingUnit,
+    live: RevisionRecord,
+    defaults: Defaults,
+) -> str:
+    """Return what keeps a unit from new defaults, which would start a rollout: a pause, a freeze,
+    a rollback or an abort."""
+    if unit.rollout.paused:
+        return "spec.rollout.paused is true"
+    if freeze := why_frozen(seen, defaults):
+        return freeze
+    if back := seen.inputs.commands.rolled_back_to(live.revision, state.handled):
+        return f"somebody went back to revision {back}"
+    aborted = seen.children.revisions.get(state.aborted.revision) if state.aborted else None
+    if aborted is not None and aborted.spec_hash == unit.spec_hash:
+        return f"the rollout of revision {aborted.revision} was aborted"
+    return ""
 
 
 def _is_made_of(seen: Observed, revision: str | None, spec_hash: str) -> bool:

@@ -17,8 +17,10 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
     state = replace(state, handled=_handled(state, facts))
     aborted = state.aborted
-    is_left = aborted is not None and facts.wanted not in (None, aborted.revision)
-    if aborted is not None and is_left and not facts.keeps_abort:
+    # After an aborted rollback the spec wants the stable revision, and a person the aborted one.
+    meant = (facts.wanted, facts.target)
+    is_left = aborted is not None and facts.wanted and aborted.revision not in meant
+    if is_left and not facts.keeps_abort:
         state = replace(state, aborted=None)
     elif aborted is not None and _is_retried(state, aborted, facts):
         return _retried(replace(state, aborted=None), aborted, facts)

@@ -55,6 +55,9 @@ class RolloutFacts:
     rolled_back_from: str | None = None
     """The revision that the spec wants, while a person went back from it to the target."""
 
+    gives_way: bool = False
+    """Whether the stable revision shall have no pods, so that a canary takes its place."""
+
     goes_back: bool = False
     """Whether a person went back to a revision that served all clients before."""
 
@@ -84,6 +87,11 @@ class RolloutFacts:
     def wanted(self) -> str | None:
         """The revision that the spec wants, whatever a person went back to."""
         return self.rolled_back_from or self.target
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person holds the rollout of the target."""
+        return self.settings.paused or self.commands.pauses(self.target or "")
 
     @property
     def steps(self) -> tuple[CanaryStep, ...]:

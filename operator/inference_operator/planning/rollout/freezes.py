@@ -25,7 +25,8 @@ def frozen(state: RolloutState, facts: RolloutFacts) -> Hold:
 def is_not_promoted(state: RolloutState, facts: RolloutFacts) -> bool:
     """Return whether a freeze keeps the canary from being promoted. Where the stable revision has
     ended for the new one, the rollout goes on to its end: nobody is served in between."""
-    return bool(facts.freeze) and state.stable is not None and facts.settings.recreate is None
+    has_ended = facts.settings.recreate is not None and facts.gives_way
+    return bool(facts.freeze) and state.stable is not None and not has_ended
 
 
 def may_take_over(state: RolloutState, facts: RolloutFacts) -> bool:

@@ -48,18 +48,17 @@ def rollout_state_of(seen: Observed) -> RolloutState:
 
 
 def _stable_without_status(children: Children) -> str | None:
-    """Return the revision that is stable by what the live objects say; None if no pod of it is
-    ready.
+    """Return the revision that is stable by what the live objects say; None if none is.
 
-    The first of these rules that names one with a ready pod decides, so that no canary becomes
-    stable because a status is lost:
+    The first of these rules that names one decides, so that no canary becomes stable because a
+    status is lost. The first two hold also while its pods do not answer:
 
     1. Behind a gateway, what NAME-stable selects.
     2. Where the Service selects the pods of two revisions, the one that its label names.
     3. The revision with the largest share of the clients; of equal shares, the older one.
     """
     traffic = children.traffic
-    if children.ready_of(traffic.stable):
+    if traffic.stable in children.deployments:
         return traffic.stable
     numbers = {name: record.number for name, record in children.revisions.items()}
     served = max(

@@ -18,7 +18,9 @@ def is_recreated(state: RolloutState, facts: RolloutFacts) -> bool:
     """Return whether the canary replaces a stable revision that must end first."""
     has_both = state.canary is not None and state.stable is not None
     is_meant = facts.target in (None, state.canary)
-    return has_both and facts.settings.recreate is not None and is_meant
+    may_begin = not facts.freeze and not facts.is_held
+    has_setting = facts.settings.recreate is not None
+    return has_both and is_meant and has_setting and (facts.gives_way or may_begin)
 
 
 def recreated_pair(state: RolloutState, facts: RolloutFacts) -> Pair | None:

@@ -24,11 +24,6 @@ def shares(state: RolloutState, facts: RolloutFacts) -> Mapping[str, int]:
     return {stable: 100 - share, canary: share}
 
 
-def is_held(facts: RolloutFacts) -> bool:
-    """Return whether a person holds the rollout of the target."""
-    return facts.settings.paused or facts.commands.pauses(facts.target or "")
-
-
 def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
     present = facts.traffic.leads_to(canary)
     if facts.ready_of(canary) == 0:
@@ -54,7 +49,7 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
 
 def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
     """Return whether more clients may be led to the canary than now."""
-    is_stopped = is_held(facts) or not may_take_over(state, facts)
+    is_stopped = facts.is_held or not may_take_over(state, facts)
     if is_stopped or facts.ready_of(state.canary) < needed_pods(state, facts):
         return False
     if facts.settings.split is Split.REPLICAS:
@@ -70,12 +65,14 @@ def _selected(state: RolloutState, canary: str, stable: str, facts: RolloutFacts
     unless the stable revision answers on more pods.
     """
     if facts.traffic.leads_to(canary):
-        return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
+        # A freeze lets them move only while no stable pod answers.
+        most = 0 if facts.freeze else facts.ready_of(canary)
+        return canary if facts.ready_of(stable) <= most else stable
     # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
     is_meant = facts.target in (None, canary)
     if is_meant and facts.settings.recreate is not None and facts.is_alone(canary, stable):
         return canary
-    is_stopped = is_held(facts) or not may_take_over(state, facts)
+    is_stopped = facts.is_held or not may_take_over(state, facts)
     may_move = facts.target == canary and not is_stopped
     return (
         canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable

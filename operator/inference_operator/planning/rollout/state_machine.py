@@ -37,7 +37,7 @@ from inference_operator.planning.rollout.recreation import (
     unended_sentence,
     with_outage,
 )
-from inference_operator.planning.rollout.shares import is_held, shares
+from inference_operator.planning.rollout.shares import shares
 from inference_operator.planning.rollout.step_progress import is_long_alone, progress_by_steps
 from inference_operator.planning.rollout.steps import needed_pods
 from inference_operator.planning.transition import Hold, Transition
@@ -119,12 +119,12 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     is_cancelled = facts.target is not None and facts.target == stable
     is_left = facts.target not in (None, canary)
     is_better = stable is not None and facts.ready_of(canary) > facts.ready_of(stable)
-    if state.step_hash and stable is not None:
+    if (state.step_hash or facts.steps) and stable is not None:
         # By steps: clients go back to the stable revision as soon as one of its pods answers.
         is_over = state.step_hash == facts.step_hash and state.step >= len(facts.steps)
         has_all = facts.traffic.leads_to(canary) == 100 and facts.traffic.effective
         is_complete = facts.answers(canary) and is_over and has_all
-        is_long = is_long_alone(facts) and facts.answers(canary) and not is_held(facts)
+        is_long = is_long_alone(facts) and facts.answers(canary) and not facts.is_held
         is_alone = facts.is_alone(canary, stable) and not is_cancelled and (is_left or is_long)
         return _promote(state, canary, facts) if is_complete or is_alone else Transition(state)
     if (facts.answers(canary) and not is_cancelled) or (is_left and is_better):
@@ -140,7 +140,7 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
         return replace(settled, hold=settled.hold or rolled_back(facts))
     if (hold := remembered(state, facts)) is not None:
         return Transition(state, hold=hold)
-    if is_held(facts) and state.stable is not None:
+    if facts.is_held and state.stable is not None:
         return paused(state, facts)
     if facts.freeze and state.stable is not None:
         return _frozen(state, facts)
@@ -169,7 +169,10 @@ def _frozen(state: RolloutState, facts: RolloutFacts) -> Transition:
         return replace(made, state=kept, hold=made.hold or hold)
     serves = _has_clients(state, facts) and (bool(state.step_hash) or facts.ready_of(canary) > 0)
     if canary is None or serves:
-        return Transition(replace(state, since=None), hold=hold)
+        waits = gives_back(state, facts) if canary and state.step_hash else Transition(state)
+        is_late = waits.hold and waits.hold.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
+        shown = waits.hold if is_late else hold
+        return Transition(replace(state, since=None), hold=shown, wake_after=waits.wake_after)
     return Transition(without_canary(state), (replaced(state, facts),), hold=hold)
 
 
