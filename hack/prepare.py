@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from hack import apt
 from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import ensure, of_cluster
+from hack.cluster.binaries import PROMETHEUS, ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -44,6 +44,10 @@ def _gateway() -> None:
     gateway_parts.crds()
 
 
+def _prometheus() -> None:
+    ensure(PROMETHEUS)
+
+
 def _images() -> None:
     for name in IMAGES:
         build(name)
@@ -63,9 +67,10 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "models": _models,
     "kopf": lowest_kopf,
     "gateway": _gateway,
+    "prometheus": _prometheus,
 }
 # The slowest first.
-_AT_ONCE = ("programs", "images", "torch", "models", "gateway", "kopf")
+_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "kopf")
 
 
 def main() -> None:

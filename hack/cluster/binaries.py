@@ -1,4 +1,4 @@
-"""The cluster's programs, built from Go modules once and cached by what they are built from."""
+"""Programs of the cluster and of Prometheus, built from Go modules and cached by their inputs."""
 
 import os
 import re
@@ -29,13 +29,15 @@ class Bundle:
     programs: Mapping[str, str]
     ldflags: str = "-s -w"
     minutes: str = "1 min"
+    tags: str = ""
 
     def key(self) -> str:
         programs = [f"{name}={package}" for name, package in self.programs.items()]
         return key_of(MODULES / self.module, *programs, *self.flags())
 
     def flags(self) -> list[str]:
-        return ["-trimpath", "-buildvcs=false", f"-ldflags={self.ldflags}"]
+        tags = [f"-tags={self.tags}"] if self.tags else []
+        return ["-trimpath", "-buildvcs=false", f"-ldflags={self.ldflags}", *tags]
 
     def folder(self) -> Path:
         return _root() / f"{self.name}-{self.key()}"
@@ -74,6 +76,17 @@ def node(kubernetes: Kubernetes) -> Bundle:
 
 COREDNS = Bundle("coredns", "coredns", {"coredns": "."})
 PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
+PROMETHEUS = Bundle(
+    "prometheus",
+    "prometheus",
+    {
+        "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
+        "promtool": "github.com/prometheus/prometheus/cmd/promtool",
+    },
+    minutes="5 min",
+    # Discovery of Kubernetes, of files and of HTTP addresses, without that of the clouds.
+    tags="remove_all_sd,enable_kubernetes_sd",
+)
 
 
 def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:

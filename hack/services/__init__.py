@@ -1,1 +1,1 @@
-"""Servers that demos and tests start: the operator, MLflow, object stores, and their processes."""
+"""Servers that demos and tests start (the operator, MLflow, Prometheus, object stores)."""

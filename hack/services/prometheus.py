@@ -1,0 +1,100 @@
+"""A real Prometheus on loopback, for tests: a configuration in, answers to queries out."""
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from hack.cluster import binaries
+from hack.services import server_process
+from hack.services.server_process import ServerProcess, free_ports
+
+NAME = "Prometheus"
+_READY_SECONDS = 60
+_ANSWER_SECONDS = 10
+
+
+class LocalPrometheus:
+    """`with LocalPrometheus(folder, configuration) as prometheus:` ... `prometheus.uri`. Linux.
+
+    Its data lie in `folder` and are there again at the next start; `stop()` and `start()` keep the
+    address. The kernel ends it with the thread that started it.
+    """
+
+    def __init__(
+        self, folder: Path, configuration: Mapping[str, Any], *, port: int | None = None
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_ports(1)[0]
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self._configuration = configuration
+        self._server: ServerProcess | None = None
+
+    def start(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # JSON is YAML.
+        (self.folder / "prometheus.yaml").write_text(json.dumps(self._configuration))
+        self._server = server_process.start(NAME, self._command(), self.log, cwd=self.folder)
+        try:
+            server_process.await_answer(self.answers, self._server, seconds=_READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server at once; a second call does nothing."""
+        if self._server is not None:
+            self._server.kill()
+            self._server = None
+
+    def answers(self) -> bool:
+        """Return whether it is ready for queries."""
+        try:
+            with _direct().open(f"{self.uri}/-/ready", timeout=2):
+                return True
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def query(self, text: str, at: float) -> bytes:
+        """Return the answer to an instant query, an error's too; `at` is a Unix time."""
+        form = urllib.parse.urlencode({"query": text, "time": f"{at:.3f}"}).encode()
+        try:
+            with _direct().open(f"{self.uri}/api/v1/query", form, _ANSWER_SECONDS) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.read()
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    def _command(self) -> list[str | Path]:
+        return [
+            binaries.ensure(binaries.PROMETHEUS)["prometheus"],
+            f"--config.file={self.folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            "--storage.tsdb.retention.time=6h",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--log.level=warn",
+        ]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def promtool() -> Path:
+    """Return promtool of the same version; the first call builds both."""
+    return binaries.ensure(binaries.PROMETHEUS)["promtool"]
+
+
+def _direct() -> urllib.request.OpenerDirector:
+    """Return an opener that no proxy of the environment is asked by."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))

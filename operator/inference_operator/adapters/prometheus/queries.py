@@ -1,0 +1,149 @@
+"""The texts of the queries: one for each family of metrics, for all units and windows at once.
+
+The inner `max by` leaves out labels such as `job`, `instance` and `prometheus_replica`, so that a
+pod that is scraped twice, or by two Prometheus servers, counts once. No query matches on `version`:
+Triton reports a pipeline's successes as version 1. No query divides counters, because 0/0 is NaN.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.domain.measurement import Window
+
+WINDOW_LABEL = "window"
+GATEWAY_LABEL = "service"
+_MODEL = ("model", "version")
+_DEVICE = ("gpu_uuid",)
+
+
+class Family(StrEnum):
+    """A family of metrics that one query asks for."""
+
+    REQUESTS = "requests"
+    FAILURES = "failures"
+    REQUEST_TIME = "request_time"
+    QUEUE_TIME = "queue_time"
+    INFERENCES = "inferences"
+    EXECUTIONS = "executions"
+    PENDING = "pending"
+    BUCKETS = "buckets"
+    GPU_UTILIZATION = "gpu_utilization"
+    GPU_MEMORY = "gpu_memory"
+    FRESHNESS = "freshness"
+    GATEWAY_BUCKETS = "gateway_buckets"
+
+
+class Kind(StrEnum):
+    """How a family's series become values."""
+
+    INCREASE = "increase"
+    AVERAGE = "avg_over_time"
+    NOW = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The metric of a family, its unit, and the labels that its rows have beside the pod's."""
+
+    metric: str
+    kind: Kind
+    labels: tuple[str, ...] = ()
+    summed: tuple[str, ...] = field(default=())
+    """Labels that tell series of a pod apart which the answer adds up."""
+
+    unit: str = "1"
+
+    @property
+    def has_window(self) -> bool:
+        return self.kind is not Kind.NOW
+
+
+FORMS = {
+    Family.REQUESTS: Form("nv_inference_request_success", Kind.INCREASE, _MODEL, _DEVICE),
+    Family.FAILURES: Form(
+        "nv_inference_request_failure", Kind.INCREASE, (*_MODEL, "reason"), _DEVICE
+    ),
+    Family.REQUEST_TIME: Form(
+        "nv_inference_request_duration_us", Kind.INCREASE, _MODEL, _DEVICE, "us"
+    ),
+    Family.QUEUE_TIME: Form("nv_inference_queue_duration_us", Kind.INCREASE, _MODEL, _DEVICE, "us"),
+    Family.INFERENCES: Form("nv_inference_count", Kind.INCREASE, _MODEL, _DEVICE),
+    Family.EXECUTIONS: Form("nv_inference_exec_count", Kind.INCREASE, _MODEL, _DEVICE),
+    Family.PENDING: Form("nv_inference_pending_request_count", Kind.AVERAGE, _MODEL),
+    Family.BUCKETS: Form(
+        "nv_inference_first_response_histogram_ms_bucket",
+        Kind.INCREASE,
+        ("model", "le"),
+        ("version",),
+    ),
+    Family.GPU_UTILIZATION: Form("nv_gpu_utilization", Kind.AVERAGE, _DEVICE),
+    Family.GPU_MEMORY: Form("nv_gpu_memory_used_bytes", Kind.NOW, _DEVICE),
+    # The one metric that no option of Triton turns off.
+    Family.FRESHNESS: Form("nv_inference_pending_request_count", Kind.NOW, unit="s of Unix time"),
+    Family.GATEWAY_BUCKETS: Form(
+        "traefik_service_request_duration_seconds_bucket",
+        Kind.INCREASE,
+        (GATEWAY_LABEL, "le"),
+        ("instance", "code", "method", "protocol"),
+    ),
+}
+"""Every family has its form."""
+
+_GPU_TOTAL = "nv_gpu_memory_total_bytes"
+
+
+def text(family: Family, windows: Sequence[Window], scope: Scope) -> str:
+    """Return the query of a family: for all windows at once, each row with the label `window`.
+
+    A family without windows ignores them.
+
+    Raises:
+        ValueError: if a family that needs a window is given none.
+
+    >>> print(text(Family.FRESHNESS, [], Scope()))
+    max by (namespace,pod) (timestamp(nv_inference_pending_request_count{namespace!=""}))
+    """
+    form = FORMS[family]
+    if not form.has_window:
+        return _value_now(family, scope)
+    if not windows:
+        raise ValueError(f"found no window for {family}, expected at least one")
+    ordered = [window for window in Window if window in windows]
+    return " or ".join(
+        f'label_replace({_of_window(family, window, scope)}, "{WINDOW_LABEL}", "{window}", "", "")'
+        for window in ordered
+    )
+
+
+def _of_window(family: Family, window: Window, scope: Scope) -> str:
+    form = FORMS[family]
+    labels = [*pod_labels(family, scope), *form.labels]
+    series = f"{form.kind}({form.metric}{{{_matchers(family, scope)}}}[{window}])"
+    distinct = f"max by ({','.join([*labels, *form.summed])}) ({series})"
+    if not form.summed and form.kind is not Kind.INCREASE:
+        return distinct
+    return f"sum by ({','.join(labels)}) ({distinct})"
+
+
+def _value_now(family: Family, scope: Scope) -> str:
+    form = FORMS[family]
+    labels = ",".join([*scope.pod_labels, *form.labels])
+    series = f"{form.metric}{{{scope.matchers}}}"
+    if family is Family.FRESHNESS:
+        return f"max by ({labels}) (timestamp({series}))"
+    total = f"{_GPU_TOTAL}{{{scope.matchers}}}"
+    return f"max by ({labels}) ({series}) / max by ({labels}) ({total})"
+
+
+def pod_labels(family: Family, scope: Scope) -> tuple[str, ...]:
+    """Return the labels that name a row's pod; none for the gateway's, which are of no pod."""
+    return () if family is Family.GATEWAY_BUCKETS else scope.pod_labels
+
+
+def _matchers(family: Family, scope: Scope) -> str:
+    # The gateway runs in a namespace of its own.
+    if family is Family.GATEWAY_BUCKETS:
+        return ",".join(scope.extra_matchers)
+    return scope.matchers

@@ -1,0 +1,170 @@
+"""The texts of the queries, run by promtool over series as scrapes of pods write them.
+
+They are asked between two scrapes: Prometheus 2 counts a sample at the start of a window, and
+Prometheus 3 does not.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from inference_operator.adapters.prometheus.queries import FORMS, Family, text
+from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.domain.measurement import Window
+from tests.integration.prometheus.promtool import check
+
+ALL = Scope()
+POD = 'namespace="shop",pod="price-0"'
+MODEL = f'{POD},model="price",version="3"'
+SUCCESS = f"nv_inference_request_success{{{MODEL}"
+ROW = '{model="price",namespace="shop",pod="price-0",version="3",window="%s"}'
+
+
+def requests(*windows: Window, scope: Scope = ALL) -> str:
+    return text(Family.REQUESTS, windows, scope)
+
+
+def test_a_counter_s_growth(tmp_path: Path) -> None:
+    series = {f"{SUCCESS}}}": "0+15x40"}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+
+
+def test_a_pod_that_is_scraped_twice_counts_once(tmp_path: Path) -> None:
+    series = {
+        f'{SUCCESS},job="shop/monitor",instance="10.0.0.1:8002"}}': "0+15x40",
+        f'{SUCCESS},job="annotations",instance="10.0.0.1:8002"}}': "0+15x40",
+    }
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+
+
+def test_two_prometheus_servers_count_once_where_one_of_them_has_a_gap(tmp_path: Path) -> None:
+    series = {
+        f'{SUCCESS},prometheus_replica="a"}}': "0+15x40",
+        f'{SUCCESS},prometheus_replica="b"}}': "0+15x34 _x5 600",
+    }
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+
+
+def test_the_gpus_of_a_pod_are_added_up(tmp_path: Path) -> None:
+    series = {f'{SUCCESS},gpu_uuid="{gpu}"}}': "0+15x40" for gpu in ("GPU-1", "GPU-2")}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 240})
+
+
+def test_a_restart_of_triton_is_no_negative_growth(tmp_path: Path) -> None:
+    # 8 samples in the window: 495 510 525 540 15 30 45 60. They grow by 105 in 105 s.
+    series = {f"{SUCCESS}}}": "0+15x36 15+15x3"}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+
+
+def test_a_young_pod_s_growth_is_that_of_its_life(tmp_path: Path) -> None:
+    # It has had samples for 30 s only. At its rate it had no requests 5 s before the first one.
+    series = {f"{SUCCESS}}}": "_x38 5 20 35"}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m", {ROW % "2m": 35})
+
+
+def test_one_sample_in_a_window_is_no_row(tmp_path: Path) -> None:
+    series = {f"{SUCCESS}}}": "_x40 40"}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {})
+
+
+def test_a_window_shorter_than_two_scrapes_is_no_row(tmp_path: Path) -> None:
+    series = {f"{SUCCESS}}}": "0+15x40"}
+    check(tmp_path, series, requests(Window.TEN_SECONDS), "10m5s", {})
+
+
+def test_several_windows_in_one_request(tmp_path: Path) -> None:
+    series = {f"{SUCCESS}}}": "0+15x40"}
+    answer = {ROW % "1m": 60.0, ROW % "5m": 300.0}
+    check(tmp_path, series, requests(Window.FIVE_MINUTES, Window.ONE_MINUTE), "10m5s", answer)
+
+
+@pytest.mark.parametrize("family", Family)
+def test_missing_series_are_no_rows(tmp_path: Path, family: Family) -> None:
+    check(tmp_path, {f"up{{{POD}}}": "1x40"}, text(family, list(Window), ALL), "10m5s", {})
+
+
+def test_a_service_without_requests_has_a_row_of_zero(tmp_path: Path) -> None:
+    series = {f"{SUCCESS}}}": "7x40"}
+    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 0})
+
+
+def test_failures_are_told_by_reason(tmp_path: Path) -> None:
+    failure = f"nv_inference_request_failure{{{MODEL}"
+    series = {f'{failure},reason="{reason}"}}': "0+3x40" for reason in ("BACKEND", "CANCELED")}
+    rows = {
+        f'{{model="price",namespace="shop",pod="price-0",reason="{reason}",version="3",'
+        f'window="1m"}}': 12.0
+        for reason in ("BACKEND", "CANCELED")
+    }
+    check(tmp_path, series, text(Family.FAILURES, [Window.ONE_MINUTE], ALL), "10m5s", rows)
+
+
+def test_buckets_of_all_versions_are_added_up(tmp_path: Path) -> None:
+    name = FORMS[Family.BUCKETS].metric
+    series = {
+        f'{name}{{{POD},model="price",version="{version}",le="20",job="{job}"}}': "0+3x40"
+        for version in ("1", "3")
+        for job in ("a", "b")
+    }
+    row = '{le="20",model="price",namespace="shop",pod="price-0",window="1m"}'
+    check(tmp_path, series, text(Family.BUCKETS, [Window.ONE_MINUTE], ALL), "10m5s", {row: 24})
+
+
+def test_a_gauge_is_averaged(tmp_path: Path) -> None:
+    series = {f"nv_inference_pending_request_count{{{MODEL}}}": "0 8 " * 20 + "0"}
+    row = {ROW % "1m": 4.0}
+    check(tmp_path, series, text(Family.PENDING, [Window.ONE_MINUTE], ALL), "10m5s", row)
+
+
+def test_gpus(tmp_path: Path) -> None:
+    gpu = f'{POD},gpu_uuid="GPU-1"'
+    series = {
+        f"nv_gpu_utilization{{{gpu}}}": "0.5x40",
+        f"nv_gpu_memory_used_bytes{{{gpu}}}": "3x40",
+        f"nv_gpu_memory_total_bytes{{{gpu}}}": "12x40",
+    }
+    labels = 'gpu_uuid="GPU-1",namespace="shop",pod="price-0"'
+    usage = text(Family.GPU_UTILIZATION, [Window.ONE_MINUTE], ALL)
+    check(tmp_path, series, usage, "10m5s", {f'{{{labels},window="1m"}}': 0.5})
+    check(tmp_path, series, text(Family.GPU_MEMORY, [], ALL), "10m5s", {f"{{{labels}}}": 0.25})
+
+
+def test_freshness_is_the_time_of_the_newest_sample(tmp_path: Path) -> None:
+    name = FORMS[Family.FRESHNESS].metric
+    series = {
+        f'{name}{{{MODEL},job="a"}}': "0x36 _x4",
+        f'{name}{{{MODEL},job="b"}}': "0x38 _x2",
+    }
+    row = {'{namespace="shop",pod="price-0"}': 570.0}
+    check(tmp_path, series, text(Family.FRESHNESS, [], ALL), "10m5s", row)
+
+
+def test_the_gateway_s_buckets_of_all_its_pods_are_added_up(tmp_path: Path) -> None:
+    name = FORMS[Family.GATEWAY_BUCKETS].metric
+    service = "shop-route-price-80@kubernetesgateway"
+    labels = f'service="{service}",method="POST",protocol="http",le="0.1"'
+    series = {
+        f'{name}{{{labels},code="{code}",instance="{pod}",job="{job}"}}': "0+3x40"
+        for code in ("200", "500")
+        for pod in ("a:8082", "b:8082")
+        for job in ("x", "y")
+    }
+    row = f'{{le="0.1",service="{service}",window="1m"}}'
+    query = text(Family.GATEWAY_BUCKETS, [Window.ONE_MINUTE], ALL)
+    check(tmp_path, series, query, "10m5s", {row: 48})
+
+
+def test_only_this_cluster_and_the_served_namespaces(tmp_path: Path) -> None:
+    names = {"namespace_label": "kubernetes_namespace", "pod_label": "kubernetes_pod_name"}
+    scope = Scope('cluster="eu1"', ("shop", "lab"), **names)
+    series = {
+        f'nv_inference_request_success{{kubernetes_namespace="{namespace}",cluster="{cluster}",'
+        f'kubernetes_pod_name="price-0",model="price",version="3"}}': "0+15x40"
+        for namespace in ("shop", "shop-2", "other")
+        for cluster in ("eu1", "us1")
+    }
+    row = (
+        '{kubernetes_namespace="shop",kubernetes_pod_name="price-0",model="price",version="3",'
+        'window="1m"}'
+    )
+    check(tmp_path, series, requests(Window.ONE_MINUTE, scope=scope), "10m5s", {row: 60})
