@@ -11,6 +11,7 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.product import ROOT
 from hack.release import FILES, images_of, release
+from inference_operator.settings import Settings
 from tests.environment import settings_of
 from tests.integration.api.test_components import rendered, settings
 
@@ -74,10 +75,12 @@ def test_the_admission_component_gives_the_operator_the_policy_s_lists(tmp_path:
 
 def test_the_examples_of_lists_are_settings_that_the_operator_takes() -> None:
     text = (ROOT / "manifests" / "admission" / "allow-lists.yaml").read_text("utf-8")
-    lines = (line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   "))
-    listed = dict(line.split(": ", 1) for line in lines)
-    assert len(listed) == 5
-    settings_of(listed)
+    lines = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   ")]
+    listed = yaml.safe_load("\n".join(lines))
+    fields = [name for name in Settings.model_fields if name.startswith("allowed_")]
+    assert len(listed) == len(fields) >= 7
+    taken = settings_of(listed)
+    assert all(getattr(taken, field) for field in fields)
 
 
 def test_a_release_names_every_image_by_its_digest(tmp_path: Path) -> None:
