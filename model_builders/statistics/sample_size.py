@@ -48,9 +48,7 @@ def requests_missing(evidence: Evidence, limit: Limit, rates: Rates, alpha: floa
     goal = threshold + math.log(len(FACTORS))
     ratios = (*evidence.above, *evidence.below)
     times = [
-        (goal - ratio) / growth
-        for ratio, growth in zip(ratios, growths, strict=True)
-        if growth > 0
+        (goal - ratio) / growth for ratio, growth in zip(ratios, growths, strict=True) if growth > 0
     ]
     return max(0.0, min(times, default=math.inf))
 

@@ -151,13 +151,13 @@ def test_inflation_divides_the_logarithms(window: Window, limit: Limit, inflatio
 
 @pytest.mark.parametrize("inflation", [0.99, 0.0, -1.0, 1001.0, math.nan, math.inf])
 def test_inflation_is_a_bounded_number(inflation: float) -> None:
-    with pytest.raises(ValueError, match="inflation: found .*, expected a number from 1 to 1000"):
+    with pytest.raises(ValueError, match=r"inflation: found .*, expected a number from 1 to 1000"):
         updated(Evidence(), Window(Counts(1, 0), Counts(1, 0)), AbsoluteLimit(0.1), inflation)
 
 
 @pytest.mark.parametrize("ratios", [(), (0.0,) * 7, (math.nan,) * 8, (math.inf,) * 8])
 def test_a_record_of_another_shape_is_refused(ratios: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="above: found .* expected 8 finite numbers"):
+    with pytest.raises(ValueError, match=r"above: found .* expected 8 finite numbers"):
         Evidence(above=ratios)
 
 

@@ -50,9 +50,9 @@ def test_counts_that_cannot_be_are_refused(requests: float, bad: float, field: s
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf])
 def test_limits_that_cannot_be_kept_or_exceeded_are_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="share: found .*; write 1 % as"):
+    with pytest.raises(ValueError, match=r"share: found .*; write 1 % as"):
         AbsoluteLimit(value)
-    with pytest.raises(ValueError, match="ratio: found .*; write 150 % as"):
+    with pytest.raises(ValueError, match=r"ratio: found .*; write 150 % as"):
         RelativeLimit(value)
     with pytest.raises(ValueError, match="share"):
         AbsoluteLimit(1)
@@ -88,18 +88,32 @@ def test_failures_are_counted_out_of_at_least_as_many(failures: int) -> None:
 
 
 def test_counts_in_groups_are_overdispersed() -> None:
-    single = [Counts(1000, bad) for bad in (8, 11, 10, 9, 13, 9)]
-    groups = [Counts(1000, bad * 5) for bad in (0, 4, 1, 3, 0, 4)]
+    single = [Counts(1000, bad) for bad in (8, 11, 10, 9, 13, 9)] * 4
+    groups = [Counts(1000, bad * 5) for bad in (0, 4, 1, 3, 0, 4)] * 4
     assert variance_inflation(single) == 1
-    assert variance_inflation(groups) > 5
+    assert 5 < variance_inflation(groups, most=100) < 20
+    assert variance_inflation(groups) == 4
 
 
 @pytest.mark.parametrize(
     "windows",
-    [[], [Counts(100, 5)] * 2, [Counts(100, 0)] * 9, [Counts(100, 100)] * 9, [Counts(0, 0)] * 9],
+    [[], [Counts(100, 5)] * 19, [Counts(9, 0)] * 60, [Counts(9, 9)] * 60, [Counts(0, 0)] * 60],
 )
-def test_too_few_counts_do_not_show_how_they_vary(windows: list[Counts]) -> None:
-    assert variance_inflation(windows) == 1
+def test_counts_that_do_not_show_how_they_vary_are_taken_as_overdispersed(
+    windows: list[Counts],
+) -> None:
+    assert variance_inflation(windows) == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 10**12)), max_size=40))
+def test_the_inflation_of_any_counts_is_bounded(pairs: list[tuple[int, int]]) -> None:
+    assert 1 <= variance_inflation([Counts(sum(pair), pair[0]) for pair in pairs]) <= 4
+
+
+@pytest.mark.parametrize("most", [0.5, math.nan, math.inf])
+def test_the_largest_inflation_is_a_number_from_1_on(most: float) -> None:
+    with pytest.raises(ValueError, match="most: found"):
+        variance_inflation([], most)
 
 
 def test_the_expected_requests_are_about_those_it_takes() -> None:
