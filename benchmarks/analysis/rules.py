@@ -16,14 +16,12 @@ from benchmarks.analysis.traffic import Floats, Traces
 from model_builders.statistics.counts import AbsoluteLimit, Limit, RelativeLimit
 from model_builders.statistics.dispersion import MOST_INFLATION
 from model_builders.statistics.evidence import FACTORS
+from model_builders.statistics.judgement import ALPHA, wider
 from model_builders.statistics.wilson import Z_95
 
 Flags = NDArray[np.bool_]
 
-ALPHA = 0.01
 MIN_SAMPLES = 100
-# A version passes with evidence that it is below this multiple of each limit.
-PASS_MARGIN = 2
 LIMITS: tuple[tuple[str, Limit], ...] = (
     ("errors", AbsoluteLimit(0.01)),
     ("errors", RelativeLimit(1.5)),
@@ -61,17 +59,10 @@ class Sequential:
         fails, passes = [], []
         for metric, limit in LIMITS:
             above, _ = sequential(windows, (metric, limit), self)
-            _, below = sequential(windows, (metric, _wider(limit)), self)
+            _, below = sequential(windows, (metric, wider(limit)), self)
             fails.append(first_time(above >= goal, windows.ends))
             passes.append(first_time(below >= goal, windows.ends))
         return Outcome(np.min(fails, axis=0), np.max(passes, axis=0))
-
-
-def _wider(limit: Limit) -> Limit:
-    """Return the limit that a version has to keep with evidence, before it is promoted."""
-    if isinstance(limit, AbsoluteLimit):
-        return AbsoluteLimit(PASS_MARGIN * limit.share)
-    return RelativeLimit(PASS_MARGIN * limit.ratio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy")
-
 from benchmarks import analysis_error_rates as rates
 from benchmarks.analysis.readings import Windows, differences, increases
 from benchmarks.analysis.rules import (

@@ -18,10 +18,11 @@ from model_builders.statistics.counts import (
 )
 from model_builders.statistics.dispersion import variance_inflation
 from model_builders.statistics.evidence import Evidence, updated
+from model_builders.statistics.judgement import Judgement, Outcome, wider
 from model_builders.statistics.sample_size import Rates, requests_missing
 from model_builders.statistics.wilson import fails, wilson_bounds
 
-MODULES = ("counts", "dispersion", "evidence", "sample_size", "wilson")
+MODULES = ("counts", "dispersion", "evidence", "judgement", "sample_size", "wilson")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -142,3 +143,25 @@ def test_rates_and_alpha_are_shares() -> None:
         Rates(0.1, 5, 0.1)
     with pytest.raises(ValueError, match="alpha: found 1, expected"):
         requests_missing(Evidence(), AbsoluteLimit(0.01), Rates(0.1, 0.1, 0.1), alpha=1)
+
+
+def test_evidence_that_a_limit_is_exceeded_goes_before_evidence_that_its_double_is_kept() -> None:
+    """A share of 1.5 % is above the limit of 1 %, and below its double."""
+    window = Window(Counts(100_000, 1500), Counts(0, 0))
+    judgement = Judgement().after(window, AbsoluteLimit(0.01))
+    assert judgement.kept.log_below > math.log(100)
+    assert judgement.outcome is Outcome.EXCEEDED
+
+
+def test_a_limit_of_which_little_is_known_stays_undecided() -> None:
+    window = Window(Counts(100, 1), Counts(900, 9))
+    assert Judgement().after(window, RelativeLimit(1.5)).outcome is Outcome.UNDECIDED
+    large = Window(Counts(150, 8), Counts(1350, 7))
+    assert Judgement().after(large, RelativeLimit(1.5), 4).outcome is Outcome.UNDECIDED
+
+
+@given(st.floats(1e-9, 1, exclude_max=True).filter(lambda share: share < 1 - 1e-9))
+def test_the_wider_limit_is_a_share_above_the_limit(share: float) -> None:
+    limit = wider(AbsoluteLimit(share))
+    assert isinstance(limit, AbsoluteLimit)
+    assert share < limit.share < 1
