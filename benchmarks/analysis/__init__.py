@@ -1,0 +1,1 @@
+"""Simulation of canaries that rules judge by what Prometheus would show."""
