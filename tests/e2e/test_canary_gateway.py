@@ -137,6 +137,8 @@ def serve(
     }
     rollout = {"canary": canary, "scaleDownDelay": "3s"}
     served.apply(**{"spec.rollout": rollout, "spec.replicas": replicas}).wait_ready()
+    # The operator notices within a minute that the Gateway API's CRDs have been installed.
+    eventually(lambda: served.holds("GatewayProgrammed"), that=served.describe)
     triple = harness.store.uri("triple/model.onnx")
     made = Routed(served, Target(address, address, http, grpc), triple, steps)
     # A new route answers 404 for a moment after the gateway has reported it.
