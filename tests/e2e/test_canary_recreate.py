@@ -66,6 +66,7 @@ def scheduling_failures(served: Served, revision: str) -> list[str]:
     return [each["message"] for each in events if revision in each["involvedObject"]["name"]]
 
 
+@pytest.mark.long  # it waits for a deadline of 45 s
 def test_a_new_revision_that_cannot_load_gives_the_gpu_back_at_the_deadline(
     served: Served, harness: ClusterHarness
 ) -> None:
