@@ -1,7 +1,9 @@
 """An operator in a fake cluster, and a model whose revisions get their clients by steps."""
 
+from datetime import timedelta
 from typing import Any
 
+from inference_operator.domain.commands import Verb, promote_all
 from tests.fakes.bodies import source
 
 from .steered_harness import SteeredHarness
@@ -37,3 +39,18 @@ async def at_first_step(**changes: Any) -> tuple[Delivery, str]:
     world.wants(2, **changes)
     await world.settle()
     return world, old
+
+
+async def two_served() -> tuple[Delivery, list[str]]:
+    """Serve two revisions, one after the other; return the names of both."""
+    world, names = Delivery(), []
+    for number in (1, 2):
+        world.wants(number)
+        await world.settle()
+        if number > 1:
+            world.says(Verb.PROMOTE, promote_all(world.canary))
+            await world.settle()
+        assert world.served is not None
+        names.append(world.served)
+        await world.later(timedelta(seconds=31))
+    return world, names

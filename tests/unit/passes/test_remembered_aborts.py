@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from inference_operator.domain.commands import Verb, promote_all, retry_of
+from inference_operator.domain.commands import Verb, retry_of
 from tests.fakes.bodies import pod, source, waiting
 
-from .delivery_harness import Delivery, at_first_step
+from .delivery_harness import Delivery, at_first_step, two_served
 from .steered_harness import abort
 
 Revisions = list[str]
@@ -15,16 +15,7 @@ Revisions = list[str]
 
 async def third_aborted() -> tuple[Delivery, Revisions]:
     """Serve two revisions, abort a third one; return the names of all three."""
-    world, names = Delivery(), []
-    for number in (1, 2):
-        world.wants(number)
-        await world.settle()
-        if number > 1:
-            world.says(Verb.PROMOTE, promote_all(world.canary))
-            await world.settle()
-        assert world.served is not None
-        names.append(world.served)
-        await world.later(timedelta(seconds=31))
+    world, names = await two_served()
     world.wants(3)
     await world.settle()
     names.append(world.canary)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from inference_operator.domain.commands import Verb, promote_all
+from inference_operator.domain.commands import Verb
 from tests.fakes.bodies import KEY, source
 from tests.fakes.gateways import rollout
 from tests.fakes.harness import DEFAULTS
 
-from .delivery_harness import Delivery, at_first_step
+from .delivery_harness import Delivery, at_first_step, two_served
 from .freezing import freeze, serving
 from .steered_harness import SteeredHarness, tell
 from .test_gateway_steps import CANARY, STABLE, Routed, edit, promote
@@ -32,20 +32,6 @@ class Single(Routed):
         parts = rollout()
         canary = {**parts["canary"], "steps": [{"setWeight": 60}, {"pause": {}}]}
         self.user_applies(model=source(number), rollout={**parts, "canary": canary}, replicas=1)
-
-
-async def two_served() -> tuple[Delivery, list[str]]:
-    world, names = Delivery(), []
-    for number in (1, 2):
-        world.wants(number)
-        await world.settle()
-        if number > 1:
-            world.says(Verb.PROMOTE, promote_all(world.canary))
-            await world.settle()
-        assert world.served is not None
-        names.append(world.served)
-        await world.later(timedelta(seconds=31))
-    return world, names
 
 
 async def begun(**changes: Any) -> tuple[Delivery, str]:

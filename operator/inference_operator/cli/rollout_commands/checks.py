@@ -4,7 +4,6 @@ from datetime import datetime
 
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
-from inference_operator.api.reasons import Reason
 from inference_operator.api.status import RevisionStatus
 from inference_operator.cli.rollout_commands.change import (
     Change,
@@ -223,6 +222,6 @@ def _hold(situation: Situation, revision: str) -> str:
         return "is held by spec.rollout.paused; set it to false in the spec"
     if situation.commands.pauses(revision):
         return f"is paused; {invocation('resume', situation)} ends that"
-    if situation.ready is not None and situation.ready.reason == Reason.FROZEN:
+    if situation.ready is not None and situation.is_frozen:
         return f"takes no step while rollouts are frozen: {situation.ready.message}"
     return ""

@@ -125,6 +125,11 @@ class Situation:
         return match[2]
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether the rollout waits because rollouts are frozen."""
+        return self.ready is not None and self.ready.reason == Reason.FROZEN
+
+    @property
     def rolled_back_to(self) -> str | None:
         """The revision that a person rolled back to, while the spec asks for another one; None if
         that rollback has ended."""

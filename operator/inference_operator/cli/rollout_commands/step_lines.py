@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from inference_operator.api.canary import CanaryStep
-from inference_operator.api.reasons import Reason
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.cli.rollout_commands.steps import ends_by_itself
 from inference_operator.cli.rollout_commands.style import Colour, Line, Span, Style, line
@@ -89,6 +88,6 @@ def _held(situation: Situation, revision: str) -> str:
         return "held by spec.rollout.paused"
     if situation.commands.pauses(revision):
         return "paused by a person"
-    if situation.ready is not None and situation.ready.reason == Reason.FROZEN:
+    if situation.is_frozen:
         return "frozen"
     return ""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.delays import earliest
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
@@ -84,13 +85,13 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
         _until_scale_down(step.state, facts),
         until_abort_is_over(step.state, facts),
     )
-    delays = [left for left in ends if left is not None and left > timedelta(0)]
+    coming = (left for left in ends if left is not None and left > timedelta(0))
     return replace(
         step,
         hold=step.hold or refused_rollback(facts),
         decisions=(*begun.decisions, *confirmed.decisions, *step.decisions),
         tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
-        wake_after=min(delays) if delays else None,
+        wake_after=earliest(*coming),
     )
 
 
