@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from inference_operator.api.analysis import MOST_METRICS, Analysis, MetricName
 from inference_operator.api.base import ApiModel, Bool, Duration, Int
 from inference_operator.api.gateway import Gateway
-from inference_operator.api.rules import Rule
+from inference_operator.api.rules import Rule, UniqueBy
 
 Percent = Annotated[Int, Field(ge=1, le=100)]
 
@@ -47,8 +48,13 @@ class StepPause(ApiModel):
 
 
 class StepAnalysis(ApiModel):
-    """A judgement of the canary by its metrics. This version of the operator cannot judge, so the
-    step waits until somebody promotes the revision."""
+    """A judgement of the canary by its metrics. The step ends when they pass."""
+
+    metrics: Annotated[tuple[MetricName, ...], Field(max_length=MOST_METRICS), UniqueBy()] = ()
+    """Names of metrics of `rollout.canary.analysis`. Empty: all."""
+
+    count: Annotated[Int, Field(ge=1, le=100)] = 1
+    """Judgements in a row that must pass."""
 
 
 class CanaryStep(ApiModel):
@@ -77,8 +83,7 @@ class CanaryStep(ApiModel):
     """Number of the canary's pods, whatever its weight."""
 
     analysis: StepAnalysis | None = None
-    """Judge the canary by its metrics. This version of the operator cannot do that, so the step
-    waits until somebody promotes the revision."""
+    """Judge the canary by its metrics, and go on when they pass."""
 
 
 MOST_STEPS = 32
@@ -120,6 +125,9 @@ class Canary(ApiModel):
 
     steps: Steps
     """The steps, in their order. After the last one, the canary gets all pods and all clients."""
+
+    analysis: Analysis | None = None
+    """How the canary's metrics are judged. Absent: only its pods and people decide."""
 
     gateway: Gateway | None = None
     """Routes of the Gateway API that divide the requests. Absent: the weights are reached by the

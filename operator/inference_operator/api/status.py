@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from inference_operator.api.analysis_status import AnalysisStatus
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
 from inference_operator.api.rollout_status import Count, RevisionHash, RolloutStatus
@@ -157,6 +158,9 @@ class UnitStatus(StatusModel):
 
     rollout: RolloutStatus | None = None
     """State of the rollout."""
+
+    analysis: AnalysisStatus | None = None
+    """The last verdict on the canary."""
 
     replicas: Count | None = None
     """Number of pods of the serving revision."""

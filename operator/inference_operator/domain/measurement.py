@@ -1,29 +1,28 @@
 """Measured values of serving pods, as one query of a metric family answers them."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from inference_operator.api.analysis import Window
 
-class Window(StrEnum):
-    """Time over which a value is summed or averaged. There are few, so that units share them."""
 
-    TEN_SECONDS = "10s"
-    THIRTY_SECONDS = "30s"
-    ONE_MINUTE = "1m"
-    TWO_MINUTES = "2m"
-    FIVE_MINUTES = "5m"
-    TEN_MINUTES = "10m"
+class Family(StrEnum):
+    """A family of metrics that one query asks for."""
 
-    @property
-    def length(self) -> timedelta:
-        """Return the length of the window.
-
-        >>> Window.TWO_MINUTES.length
-        datetime.timedelta(seconds=120)
-        """
-        unit = 60 if self.endswith("m") else 1
-        return timedelta(seconds=int(self[:-1]) * unit)
+    REQUESTS = "requests"
+    FAILURES = "failures"
+    REQUEST_TIME = "request_time"
+    QUEUE_TIME = "queue_time"
+    INFERENCES = "inferences"
+    EXECUTIONS = "executions"
+    PENDING = "pending"
+    BUCKETS = "buckets"
+    GPU_UTILIZATION = "gpu_utilization"
+    GPU_MEMORY = "gpu_memory"
+    FRESHNESS = "freshness"
+    GATEWAY_BUCKETS = "gateway_buckets"
 
 
 class Unusable(StrEnum):
@@ -93,3 +92,38 @@ class QueryValue:
     """Labels of the first series where there are several, as `{a="b"}`."""
 
     warnings: tuple[str, ...] = ()
+
+
+class Outage(StrEnum):
+    """Why a query has no answer."""
+
+    UNREACHABLE = "PrometheusUnreachable"
+    TIMED_OUT = "PrometheusTimedOut"
+    REFUSED = "PrometheusRefused"
+    """It answered with an error, or with something that is no answer of Prometheus."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A query without an answer: why, and the server's own words."""
+
+    outage: Outage
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The answers to all queries of one sweep, at one evaluation time."""
+
+    at: datetime
+    """Prometheus' evaluation time, the same for all queries."""
+
+    families: Mapping[Family, FamilySamples | NoAnswer]
+    by_pod: Mapping[PodName, Mapping[Family, tuple[Sample, ...]]]
+    """The samples of the families, by the pod that they name."""
+
+    queries: Mapping[str, QueryValue | NoAnswer] = field(default_factory=dict)
+    """The answers to users' queries, by their text."""
+
+    age_limit: float = 60.0
+    """Seconds after which a pod's newest sample is too old: two scrapes and the delay."""

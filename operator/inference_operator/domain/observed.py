@@ -9,6 +9,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import NONE, Commands
 from inference_operator.domain.gateway import GatewayView
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
@@ -58,6 +59,9 @@ class Pod:
     """Whether all its containers have ended for good, as after an eviction: it holds no GPU."""
 
     created: datetime | None = None
+    ready_since: datetime | None = None
+    """When it became ready last; None if it is not, or if the time cannot be read."""
+
     unschedulable: str = ""
     """The scheduler's message if no node can take the pod."""
 
@@ -257,6 +261,9 @@ class Inputs:
 
     commands: Commands = NONE
     """What people told its rollout to do."""
+
+    analysis: AnalysisResult | None = None
+    """What the metrics of its canary say. None if the operator has no Prometheus."""
 
     freeze: str = ""
     """Part of a sentence: why rollouts of its namespace are frozen; empty if they are not."""

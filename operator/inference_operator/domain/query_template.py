@@ -6,9 +6,9 @@ A name becomes a quoted text, so that no value can end the quotes. `$window` bec
 import re
 from collections.abc import Mapping
 
-from inference_operator.domain.measurement import Window
+from inference_operator.api.analysis import LONGEST_QUERY as LONGEST
+from inference_operator.api.analysis import Window
 
-LONGEST = 2000
 NAMES = ("namespace", "model", "revision")
 _WINDOW = "window"
 # A quoted text, a comment, or a `$` with the name after it. A quoted text may lack its end.

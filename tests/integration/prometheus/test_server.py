@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 
 from hack.services.prometheus import LocalPrometheus
-from inference_operator.adapters.prometheus.queries import Family, text
+from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
     AnswerRefusedError,
     family_samples,
     user_value,
 )
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import (
+    Family,
     FamilySamples,
     NoValue,
     PodName,
     Sample,
     Unusable,
-    Window,
 )
 from tests.integration.prometheus.exporter import Exporter, exporter
 

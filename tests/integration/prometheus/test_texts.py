@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from inference_operator.adapters.prometheus.queries import FORMS, Family, text
+from inference_operator.adapters.prometheus.queries import FORMS, text
 from inference_operator.adapters.prometheus.scope import Scope
-from inference_operator.domain.measurement import Window
+from inference_operator.api.analysis import Window
+from inference_operator.domain.measurement import Family
 from tests.integration.prometheus.promtool import check
 
 ALL = Scope()

@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import rows
-from inference_operator.adapters.prometheus.queries import FORMS, Family
+from inference_operator.adapters.prometheus.queries import FORMS
 from inference_operator.adapters.prometheus.rows import (
     AnswerRefusedError,
     family_samples,
     user_value,
 )
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import (
+    Family,
     FamilySamples,
     NoValue,
     PodName,
     Sample,
     Unusable,
-    Window,
 )
 
 SCOPE = Scope()

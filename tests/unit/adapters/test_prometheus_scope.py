@@ -2,9 +2,10 @@
 
 import pytest
 
-from inference_operator.adapters.prometheus.queries import Family, text
+from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.scope import Scope, ScopeError
-from inference_operator.domain.measurement import Window
+from inference_operator.api.analysis import Window
+from inference_operator.domain.measurement import Family
 
 
 @pytest.mark.parametrize(

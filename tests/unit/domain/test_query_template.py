@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_operator.domain.measurement import Window
+from inference_operator.api.analysis import Window
 from inference_operator.domain.query_template import LONGEST, fill, problem_of, quoted
 
 VALUES = {"namespace": "shop", "model": "price", "revision": "935a3432c3"}

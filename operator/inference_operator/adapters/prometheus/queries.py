@@ -10,29 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from inference_operator.adapters.prometheus.scope import Scope
-from inference_operator.domain.measurement import Window
+from inference_operator.api.analysis import Window
+from inference_operator.domain.measurement import Family
 
 WINDOW_LABEL = "window"
 GATEWAY_LABEL = "service"
 _MODEL = ("model", "version")
 _DEVICE = ("gpu_uuid",)
-
-
-class Family(StrEnum):
-    """A family of metrics that one query asks for."""
-
-    REQUESTS = "requests"
-    FAILURES = "failures"
-    REQUEST_TIME = "request_time"
-    QUEUE_TIME = "queue_time"
-    INFERENCES = "inferences"
-    EXECUTIONS = "executions"
-    PENDING = "pending"
-    BUCKETS = "buckets"
-    GPU_UTILIZATION = "gpu_utilization"
-    GPU_MEMORY = "gpu_memory"
-    FRESHNESS = "freshness"
-    GATEWAY_BUCKETS = "gateway_buckets"
 
 
 class Kind(StrEnum):

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.prometheus.queries import FORMS, WINDOW_LABEL, Family, pod_labels
+from inference_operator.adapters.prometheus.queries import FORMS, WINDOW_LABEL, pod_labels
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.api.analysis import Window
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 from inference_operator.domain.measurement import (
+    Family,
     FamilySamples,
     NoValue,
     PodName,
     QueryValue,
     Sample,
     Unusable,
-    Window,
 )
 
 MOST_BYTES = 32 << 20

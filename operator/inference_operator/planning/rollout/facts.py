@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from inference_operator.api.canary import CanaryStep
+from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import NONE, Commands
 from inference_operator.domain.observed import Pod
 from inference_operator.domain.serving_unit import RolloutSettings
@@ -73,6 +74,10 @@ class RolloutFacts:
 
     gateway_late_since: datetime | None = None
     """Since when the gateway has not taken over the routes as they are written; None if it has."""
+
+    analysis: AnalysisResult | None = None
+    """What the metrics of the canary say. None if the operator has no Prometheus, or if the spec
+    has no `rollout.canary.analysis`."""
 
     freeze: str = ""
     """Part of a sentence: what freezes the rollout; empty if nothing does."""
