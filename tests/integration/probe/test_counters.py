@@ -6,10 +6,14 @@ The judgement of a canary rests on each of these. This version has no histogram 
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tritonclient.grpc as triton_grpc
+from tritonclient.utils import InferenceServerException
 
 from hack.images.local_triton import LocalTriton
 from tests.integration.probe.repository import python_model
@@ -135,9 +139,26 @@ def test_a_request_that_finds_the_queue_full_is_not_counted(triton: LocalTriton)
     growth.wait_for({'success{version="1"}': answered})
 
 
-def test_a_client_that_gives_up_is_counted_as_a_slow_success(triton: LocalTriton) -> None:
-    growth = Growth(triton, "tail")
+def give_up_over_http(triton: LocalTriton) -> None:
     assert infer(triton.http, "tail", timeout=0.05) == 0
+
+
+def give_up_over_grpc(triton: LocalTriton) -> None:
+    tensor = triton_grpc.InferInput("x", [1, 4], "FP32")
+    tensor.set_data_from_numpy(np.ones((1, 4), np.float32))
+    with (
+        triton_grpc.InferenceServerClient(triton.grpc) as client,
+        pytest.raises(InferenceServerException, match="Deadline"),
+    ):
+        client.infer("tail", [tensor], client_timeout=0.05)
+
+
+@pytest.mark.parametrize("give_up", [give_up_over_http, give_up_over_grpc])
+def test_a_client_that_gives_up_is_counted_as_a_slow_success(
+    triton: LocalTriton, give_up: Callable[[LocalTriton], None]
+) -> None:
+    growth = Growth(triton, "tail")
+    give_up(triton)
     growth.wait_for({'success{version="1"}': 1})
     assert sum(growth.of(DURATION).values()) >= 0.2e6
 
