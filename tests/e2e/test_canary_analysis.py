@@ -76,10 +76,12 @@ def prometheus(
     with monitored(folder, cluster, harness.kubeconfig, tenant) as running:
         settings = {URL: running.uri, INTERVAL: "2"}
         harness.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in settings.items()))
-        harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
-        yield running
-        harness.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in settings))
-        harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+        try:
+            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+            yield running
+        finally:
+            harness.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in settings))
+            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
 
 
 @pytest.fixture(scope="module")
