@@ -114,15 +114,15 @@ class Judged:
         )
 
     def wait_taken_back(self, within: float = 120) -> dict[str, Any]:
-        """Wait until the rollout is aborted; return the decision that aborted it."""
+        """Wait until the metrics have aborted the rollout; return what is remembered of it."""
         aborted: dict[str, Any] = eventually(
             lambda: (self.served.status().get("rollout") or {}).get("aborted"),
             within=within,
             that=lambda: f"{self.served.name}: aborted\n{self.served.describe()}",
         )
         assert self.served.stable() == self.old
-        decisions = self.served.status()["decisions"]
-        return next(d for d in reversed(decisions) if d["reason"] == "AnalysisFailed") | aborted
+        assert aborted["reason"] == "AnalysisFailed", aborted
+        return aborted
 
     def verdict(self) -> str:
         """Return the last verdict of the status; empty before the first one."""

@@ -4,6 +4,7 @@ All units of the module live at the same time, so their waits overlap.
 """
 
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -150,8 +151,8 @@ def test_a_good_version_is_promoted_whatever_other_tenants_say(scene: Scene) -> 
 
 
 def test_a_failing_version_is_taken_back(scene: Scene) -> None:
-    decision = scene.failing.wait_taken_back()
-    assert "errors" in decision["message"]
+    aborted = scene.failing.wait_taken_back()
+    assert "errors" in aborted["message"]
     since = time.monotonic() + 5
     eventually(lambda: len(scene.failing.result().answered(since)) > 20, that="answers afterwards")
     late = [each for each in scene.failing.result().failed if each.at >= since]
@@ -159,23 +160,22 @@ def test_a_failing_version_is_taken_back(scene: Scene) -> None:
 
 
 def test_a_failing_set_of_a_pipeline_is_taken_back(scene: Scene) -> None:
-    decision = scene.chain.wait_taken_back()
-    assert "errors" in decision["message"]
-    canary = scene.chain.served.status()["analysis"]["metrics"][0]
-    # One failed request counts once, though Triton reports it twice: every second one fails.
-    assert 30 <= float(canary["canary"].removesuffix("%").strip()) <= 70, canary
+    aborted = scene.chain.wait_taken_back()
+    assert "errors" in aborted["message"]
+    # Every second request fails. Triton reports each failure twice, which would make 67 %.
+    (percentage,) = re.findall(r"errors: ([\d.]+)", aborted["message"])
+    assert 35 <= float(percentage) <= 60, aborted
 
 
 def test_a_sleeping_version_is_taken_back(scene: Scene) -> None:
-    decision = scene.sleeping.wait_taken_back()
-    assert "mean" in decision["message"]
+    aborted = scene.sleeping.wait_taken_back()
+    assert "mean" in aborted["message"]
     assert not scene.sleeping.result().failed, scene.sleeping.result().describe()
 
 
 def test_a_silent_service_holds(scene: Scene) -> None:
     canary = scene.silent.wait_canary()
-    message = scene.silent.served.wait_reason("Ready", "AnalysisHolding")
-    assert "0 requests" in message or "missing" in message
+    scene.silent.served.wait_reason("Ready", "AnalysisHolding")
     assert scene.silent.verdict() == "LowTraffic"
     assert scene.silent.served.canary() == canary
     assert scene.silent.served.stable() == scene.silent.old
