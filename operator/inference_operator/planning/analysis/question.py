@@ -94,4 +94,4 @@ def _step(seen: Observed, canary: Canary, analysis: Analysis) -> StepQuestion | 
     if asked is None:
         return None
     names = asked.metrics or tuple(metric.name for metric in analysis.metrics)
-    return StepQuestion(rollout.step_since, frozenset(names))
+    return StepQuestion(rollout.step_since, frozenset(names), asked.count)
