@@ -177,6 +177,9 @@ def test_a_silent_service_holds(scene: Scene) -> None:
     canary = scene.silent.wait_canary()
     scene.silent.served.wait_reason("Ready", "AnalysisHolding")
     assert scene.silent.verdict() == "LowTraffic"
+    # Its sidecars have sent more than twenty requests by now.
+    (errors,) = scene.silent.served.status()["analysis"]["metrics"]
+    assert errors.get("samples", 0) <= 2, errors
     assert scene.silent.served.canary() == canary
     assert scene.silent.served.stable() == scene.silent.old
 

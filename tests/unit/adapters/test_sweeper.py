@@ -49,8 +49,13 @@ async def test_what_is_measured_comes_from_one_time_and_one_request_a_family(ben
     await bench.sweeper.sweep()
 
     (sweep,) = bench.sweeps
-    assert set(sweep.families) == {Family.REQUESTS, Family.FAILURES, Family.FRESHNESS}
-    assert len(bench.server.forms) == 3
+    assert set(sweep.families) == {
+        Family.REQUESTS,
+        Family.FAILURES,
+        Family.FRESHNESS,
+        Family.PROBES,
+    }
+    assert len(bench.server.forms) == 4
     assert {form["time"] for form in bench.server.forms} == {f"{NOON.timestamp() - 1:.3f}"}
     assert {form["partial_response"] for form in bench.server.forms} == {"false"}
     assert set(sweep.by_pod) == {PodName("shop", "price-canary")}
@@ -76,7 +81,7 @@ async def test_the_number_of_requests_does_not_depend_on_that_of_units(
     for number in range(units):
         bench.sweeper.measure(question(f"unit-{number}", *metrics))
     await bench.sweeper.sweep()
-    assert len(bench.server.forms) == 2 + len(metrics)
+    assert len(bench.server.forms) == 3 + len(metrics)
     assert bench.server.most_at_once <= AT_ONCE
 
 

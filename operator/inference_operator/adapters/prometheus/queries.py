@@ -75,6 +75,9 @@ FORMS = {
         (GATEWAY_LABEL, "le", "instance"),
         ("code", "method", "protocol"),
     ),
+    Family.PROBES: Form(
+        "inference_operator_probe_requests_total", Kind.COUNTER, (*_MODEL, "outcome")
+    ),
 }
 """Every family has its form."""
 

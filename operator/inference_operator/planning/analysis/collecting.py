@@ -16,6 +16,7 @@ from inference_operator.planning.analysis.counters import (
 )
 from inference_operator.planning.analysis.families import counters_of
 from inference_operator.planning.analysis.memory import PodMemory, PodView
+from inference_operator.planning.analysis.probes import probes_of, without_probes
 from inference_operator.planning.analysis.totals import Totals, totals_of
 
 LONGEST_DELAY = timedelta(minutes=10)
@@ -60,17 +61,20 @@ class Collector:
         if before is not None and time <= before.last.time:
             return PodView(before)
         reading = reading_of(time, samples, self.families, models)
+        probes = probes_of(samples, track, before.probes if before else None)
         if before is None:
-            return PodView(PodMemory(reading))
+            return PodView(PodMemory(reading, probes=probes))
         settled = (pod.ready_since + self._delay(pod)).timestamp()
         grown = growth(before.last.rows, reading.rows)
         kept = replace(reading, rows=merged(before.last.rows, reading.rows))
         if before.last.time < settled or grown is None:
             # It only starts the count. What was counted before stays.
-            return PodView(PodMemory(kept, before.pending, before.last.time >= settled))
+            since = replace(probes, successes=0.0, failures=0.0)
+            return PodView(PodMemory(kept, before.pending, before.last.time >= settled, since))
         counted = totals_of(grown, track, pod.name, time - before.last.time)
+        counted, probes = without_probes(counted, probes, pod.name)
         pending = before.pending.plus(counted) if before.pending else counted
-        return PodView(PodMemory(kept, pending, True))
+        return PodView(PodMemory(kept, pending, True, probes))
 
     def _delay(self, pod: MeasuredPod) -> timedelta:
         given = self.question.settings.initial_delay

@@ -13,8 +13,8 @@ _BY_TYPE = {
 }
 _MEAN_LATENCY = frozenset({Family.REQUESTS, Family.REQUEST_TIME})
 _PERCENTILE = frozenset({Family.REQUESTS, Family.BUCKETS})
-# Requests are always counted: they tell the load of a pod.
-_ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS})
+# Requests are always counted: they tell the load of a pod. The sidecar's are no client's.
+_ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS, Family.PROBES})
 
 
 def families_of(metric: AnalysisMetric) -> frozenset[Family]:
@@ -30,8 +30,9 @@ def all_families(settings: Analysis) -> frozenset[Family]:
 
 
 def counters_of(settings: Analysis) -> frozenset[Family]:
-    """Return those of the families that are counters of pods."""
-    return all_families(settings) - {Family.GPU_UTILIZATION, Family.FRESHNESS}
+    """Return those of the families that are counters of Triton's."""
+    others = {Family.GPU_UTILIZATION, Family.FRESHNESS, Family.PROBES}
+    return all_families(settings) - others
 
 
 def user_query(question: AnalysisQuestion, metric: AnalysisMetric, revision: str) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from inference_operator.api.analysis import Analysis
 from inference_operator.api.analysis_status import AnalysisStatus, Verdict
 from inference_operator.planning.analysis.counters import Gap, Reading
+from inference_operator.planning.analysis.probes import Probes
 from inference_operator.planning.analysis.totals import Totals
 from model_builders.statistics.judgement import Judgement
 
@@ -19,6 +20,9 @@ class PodMemory:
     pending: Totals | None = None
     is_counted: bool = False
     """Whether its requests count: there were two scrapes after its start."""
+
+    probes: Probes | None = None
+    """What its sidecar sent."""
 
 
 @dataclass(frozen=True, slots=True)
