@@ -14,6 +14,7 @@ from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.planning.judgement_texts import NO_PROMETHEUS, NOT_JUDGED
 from inference_operator.planning.rollout.aborts import abort
 from inference_operator.planning.rollout.analysis_record import (
     changed,
@@ -24,11 +25,6 @@ from inference_operator.planning.rollout.analysis_record import (
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.transition import Hold, Transition
 
-NOT_JUDGED = "its metrics have not been judged yet"
-NO_PROMETHEUS = (
-    "this operator has no Prometheus (INFERENCE_OPERATOR_PROMETHEUS_URL) and cannot judge metrics;"
-    " promote the revision or abort it yourself"
-)
 _CANNOT_RISE = (Verdict.NO_DATA, Verdict.ERROR, Verdict.INCOMPARABLE, Verdict.FAIL)
 
 
@@ -62,8 +58,8 @@ def with_verdict(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) 
         return state
     if analysis_of(facts) is None or state.canary is None or state.stable is None:
         return replace(state, analysis=None)
-    known = state.analysis
-    kept = known if known is not None and known.revision == state.canary else None
+    record = state.analysis
+    kept = record if record is not None and record.revision == state.canary else None
     result = result_of(state, facts)
     if result is None:
         return replace(state, analysis=kept)
@@ -123,16 +119,16 @@ def step_hold(state: RolloutState, facts: RolloutFacts, count: int) -> Hold | No
 
 def hold(state: RolloutState, facts: RolloutFacts) -> Hold:
     """Return why a rollout waits for its metrics, but not where it stands."""
-    known = state.analysis
+    record = state.analysis
     if facts.analysis is None:
         return Hold(Reason.ANALYSIS_UNAVAILABLE, NO_PROMETHEUS)
-    if known is None:
+    if record is None:
         return Hold(Reason.ANALYSIS_HOLDING, NOT_JUDGED)
     if _is_timed_out(state):
         ask = "promote the revision or abort it"
         return Hold(Reason.HOLD_TIMED_OUT, f"{overdue_sentence(state, facts)}; {ask}")
-    since = f" (since {format_time(known.error_since)})" if known.error_since else ""
-    return Hold(Reason.ANALYSIS_HOLDING, f"{known.message or known.verdict}{since}")
+    since = f" (since {format_time(record.error_since)})" if record.error_since else ""
+    return Hold(Reason.ANALYSIS_HOLDING, f"{record.message or record.verdict}{since}")
 
 
 def _is_timed_out(state: RolloutState) -> bool:
@@ -151,17 +147,20 @@ def cleared(state: RolloutState, facts: RolloutFacts) -> RolloutState:
 
 def next_look(state: RolloutState, facts: RolloutFacts) -> timedelta | None:
     """Return when to look for the first verdict; None if there is one, or nothing asks for it."""
-    settings = analysis_of(facts)
-    is_awaited = facts.analysis is not None and result_of(state, facts) is None
-    return settings.interval if settings and is_awaited and _decides(state, facts) else None
+    settings, result = analysis_of(facts), facts.analysis
+    if settings is None or result is None:
+        return None
+    is_first = result.at is None and result.outage is None
+    is_awaited = result_of(state, facts) is None and _decides(state, facts)
+    return settings.interval if is_first or is_awaited else None
 
 
 def holding(state: RolloutState, facts: RolloutFacts) -> RolloutState:
     """Return the state of a rollout that waits for its metrics, with the time since it does."""
-    known = state.analysis
-    if known is None or known.holding_since is not None:
+    record = state.analysis
+    if record is None or record.holding_since is not None:
         return state
-    return replace(state, analysis=changed(known, holding_since=facts.now))
+    return replace(state, analysis=changed(record, holding_since=facts.now))
 
 
 def not_holding(state: RolloutState, *, is_stopped: bool = False) -> RolloutState:
@@ -169,40 +168,42 @@ def not_holding(state: RolloutState, *, is_stopped: bool = False) -> RolloutStat
 
     If it is stopped by a person or a freeze, it still waits for a person after `maxHold`.
     """
-    known = state.analysis
-    if known is None or (known.holding_since is None and known.timed_out_at is None):
+    record = state.analysis
+    if record is None or (record.holding_since is None and record.timed_out_at is None):
         return state
-    timed_out_at = known.timed_out_at if is_stopped else None
-    since = known.holding_since if timed_out_at else None
-    return replace(state, analysis=changed(known, holding_since=since, timed_out_at=timed_out_at))
+    timed_out_at = record.timed_out_at if is_stopped else None
+    since = record.holding_since if timed_out_at else None
+    return replace(state, analysis=changed(record, holding_since=since, timed_out_at=timed_out_at))
 
 
 def left(state: RolloutState, facts: RolloutFacts) -> timedelta | None:
     """Return how long the rollout may still wait; None while the time does not count."""
-    known, settings = state.analysis, analysis_of(facts)
-    if known is None or known.holding_since is None or settings is None:
+    record, settings = state.analysis, analysis_of(facts)
+    if record is None or record.holding_since is None or settings is None:
         return None
-    if known.error_since is not None or known.timed_out_at is not None:
+    if record.error_since is not None or record.timed_out_at is not None:
         return None
-    return settings.max_hold - (facts.now - known.holding_since)
+    return settings.max_hold - (facts.now - record.holding_since)
 
 
 def timed_out(state: RolloutState, facts: RolloutFacts) -> RolloutState:
     """Return the state of a rollout that waits for a person, since its metrics told nothing."""
-    known = state.analysis
+    record = state.analysis
     return (
-        state if known is None else replace(state, analysis=changed(known, timed_out_at=facts.now))
+        state
+        if record is None
+        else replace(state, analysis=changed(record, timed_out_at=facts.now))
     )
 
 
 def overdue_sentence(state: RolloutState, facts: RolloutFacts) -> str:
     """Return for how long the canary's metrics have not passed, and what they say."""
-    known, settings = state.analysis, analysis_of(facts)
-    if known is None or settings is None:
+    record, settings = state.analysis, analysis_of(facts)
+    if record is None or settings is None:
         return NOT_JUDGED
     limit = format_duration(settings.max_hold)
-    since = format_time(known.holding_since or facts.now)
-    last = known.message or known.verdict
+    since = format_time(record.holding_since or facts.now)
+    last = record.message or record.verdict
     return f"its metrics have not passed within maxHold ({limit}) since {since}: {last}"
 
 

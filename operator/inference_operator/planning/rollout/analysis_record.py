@@ -70,7 +70,7 @@ def _text(text: str, limit: int) -> str | None:
     return truncate(text, limit) or None
 
 
-def changed(known: AnalysisStatus, **changes: datetime | None) -> AnalysisStatus:
+def changed(record: AnalysisStatus, **changes: datetime | None) -> AnalysisStatus:
     """Return the record with other times."""
     # Validated again, since a time becomes one of whole seconds.
-    return AnalysisStatus(**{**dict(known), **changes})
+    return AnalysisStatus(**{**dict(record), **changes})

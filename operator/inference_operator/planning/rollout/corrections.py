@@ -35,7 +35,7 @@ def _not_later(state: RolloutState, now: datetime) -> RolloutState:
     )
 
 
-def _analysis_not_later(known: AnalysisStatus | None, now: datetime) -> AnalysisStatus | None:
+def _analysis_not_later(record: AnalysisStatus | None, now: datetime) -> AnalysisStatus | None:
     times = ("holding_since", "error_since", "timed_out_at")
-    later = [name for name in times if known and (getattr(known, name) or now) > now]
-    return known.model_copy(update=dict.fromkeys(later, now)) if known and later else known
+    later = [name for name in times if record and (getattr(record, name) or now) > now]
+    return record.model_copy(update=dict.fromkeys(later, now)) if record and later else record
