@@ -25,6 +25,8 @@ from inference_operator.planning.rollout.analysis_record import (
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.transition import Hold, Transition
 
+# Longer than from one sweep to the next. Prometheus' clock may be behind.
+_FIRST_SWEEPS = timedelta(seconds=30)
 _CANNOT_RISE = (Verdict.NO_DATA, Verdict.ERROR, Verdict.INCOMPARABLE, Verdict.FAIL)
 
 
@@ -41,10 +43,17 @@ def result_of(state: RolloutState, facts: RolloutFacts) -> AnalysisResult | None
         return None
     if (result.canary, result.stable) != (state.canary, state.stable):
         return None
-    if state.step == 0 and result.at and state.step_since and result.at < state.step_since:
-        # It is of a rollout of the same revision that was aborted, and is tried again.
+    if _is_of_before(result, state, facts):
         return None
     return result if result.at is not None or result.outage is not None else None
+
+
+def _is_of_before(result: AnalysisResult, state: RolloutState, facts: RolloutFacts) -> bool:
+    """Return whether an answer is of a rollout of the same revision that was aborted before."""
+    since = state.step_since
+    if state.step > 0 or since is None or result.at is None:
+        return False
+    return result.at < since and facts.now - since < _FIRST_SWEEPS
 
 
 def with_verdict(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> RolloutState:

@@ -51,6 +51,9 @@ def _canary_healthy(inputs: ConditionInputs) -> ConditionDraft:
 
 def _metrics_available(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     kind, result = ConditionType.METRICS_AVAILABLE, inputs.plan.measured
+    if inputs.seen.status.stable is None:
+        # Nothing is asked before the first revision serves.
+        return
     if result is None:
         yield ConditionDraft(kind, False, Reason.ANALYSIS_UNAVAILABLE, NO_PROMETHEUS)
         return
