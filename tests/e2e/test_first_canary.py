@@ -119,7 +119,11 @@ def spoil(shell: Shell, described: Description) -> None:
     described.await_reason("Progressing")
     shell.run("kubectl inference abort factor -n trading --wait")
     described.add("A person aborted it", "RolloutAborted")
-    shell.run("sed 's#- setWeight: 25 .*#- analysis: {}#' triple.yaml > judged.yaml")
+    metrics = "metrics: [{name: errors, type: ErrorRate, max: 1%}]"
+    sed = (
+        rf"s#- setWeight: 25 .*#- analysis: {{}}#; s#^    canary:#&\n      analysis: {{{metrics}}}#"
+    )
+    shell.run(f"sed '{sed}' triple.yaml > judged.yaml")
     shell.run("kubectl apply -f judged.yaml; kubectl inference retry factor -n trading --wait")
     described.add("A step that this version cannot do", "AnalysisUnavailable")
     sed = "s#/triple/#/missing/#; s#    canary:#    progressDeadline: 10s\\n&#"
