@@ -125,7 +125,7 @@ def spoil(shell: Shell, described: Description) -> None:
     )
     shell.run(f"sed '{sed}' triple.yaml > judged.yaml")
     shell.run("kubectl apply -f judged.yaml; kubectl inference retry factor -n trading --wait")
-    described.add("A step that this version cannot do", "AnalysisUnavailable")
+    described.add("The operator has no Prometheus", "AnalysisUnavailable")
     sed = "s#/triple/#/missing/#; s#    canary:#    progressDeadline: 10s\\n&#"
     shell.run(f"sed '{sed}' triple.yaml > missing.yaml; kubectl apply -f missing.yaml")
     described.add("The artifact is not there", "ArtifactNotFound")
