@@ -94,7 +94,7 @@ class EvidenceStatus(StatusModel):
     boundary: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     """For latencies: the boundary of the histogram, in ms, above which a request is slow."""
 
-    tolerance: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    tolerance: Annotated[float, Field(ge=1, le=1e9, allow_inf_nan=False)] | None = None
     """For latencies relative to the stable revision: the largest ratio of the slow shares."""
 
     samples: Count = 0
