@@ -123,22 +123,30 @@ def _with_means(canary: CanaryMemory, seen: Round) -> tuple[CanaryMemory, bool]:
     return replace(canary, rings=rings, unended=OpenWindow(begun=seen.sweep.at)), True
 
 
-def stepped(canary: CanaryMemory, metrics: Sequence[MetricResult], seen: Round) -> CanaryMemory:
-    """Return the canary with one more judgement of its analysis step, if it is time for one."""
+def stepped(
+    canary: CanaryMemory, metrics: Sequence[MetricResult], seen: Round, has_news: bool
+) -> CanaryMemory:
+    """Return the canary with one more judgement of its analysis step, if it is time for one.
+
+    A judgement can pass only if a window ended since the last one. Without an answer of Prometheus
+    there is none.
+    """
     step, at = seen.question.step, seen.sweep.at
     if step is None:
-        return replace(canary, step=None)
+        return replace(canary, step=None) if canary.step else canary
     memory = canary.step
     if memory is None or memory.since != step.since:
         memory = StepMemory(step.since)
-    is_due = memory.judged is None or at - memory.judged >= canary.settings.interval
-    if at <= step.since or not is_due:
-        return replace(canary, step=memory)
     deciding = [each for each in metrics if each.name in step.metrics and decides(each)]
     has_passed = all(each.verdict is Verdict.PASS for each in deciding)
-    passes = min(memory.passes + 1, _MOST_PASSES) if has_passed else 0
-    return replace(canary, step=StepMemory(step.since, passes, at))
+    is_due = memory.judged is None or at - memory.judged >= canary.settings.interval
+    is_without_answer = any(each.verdict is Verdict.ERROR for each in deciding)
+    if at > step.since and is_due and not is_without_answer and (has_news or not has_passed):
+        passes = min(memory.passes + 1, _MOST_PASSES) if has_passed else 0
+        memory = StepMemory(step.since, passes, at)
+    return replace(canary, step=memory)
 
 
 def decides(metric: MetricResult) -> bool:
+    """Return whether a metric is more than shown."""
     return metric.mode is MetricMode.ENFORCE

@@ -44,10 +44,7 @@ def judged(
     if not seen.is_lost:
         canary, has_news = after_windows(canary, memory.history, seen)
     metrics = metric_results(canary, seen)
-    if has_news:
-        canary = stepped(canary, metrics, seen)
-    elif canary.step and (question.step is None or question.step.since != canary.step.since):
-        canary = replace(canary, step=None)
+    canary = stepped(canary, metrics, seen, has_news)
     return replace(memory, canary=canary), result_of(canary, metrics, seen)
 
 

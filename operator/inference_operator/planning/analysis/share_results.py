@@ -15,7 +15,11 @@ from inference_operator.planning.analysis.limits import (
 )
 from inference_operator.planning.analysis.memory import CanaryMemory, LimitMemory
 from inference_operator.planning.analysis.round import Round
-from inference_operator.planning.analysis.shares import is_exceeded_by_load, missing_requests
+from inference_operator.planning.analysis.shares import (
+    is_exceeded_by_load,
+    is_kept,
+    missing_requests,
+)
 from inference_operator.planning.analysis.totals import Totals
 from inference_operator.planning.analysis.wording import about, count, duration, percent
 from model_builders.statistics.judgement import Outcome
@@ -67,26 +71,20 @@ def _undecided(
             " load of the stable ones: give the canary more pods"
         )
     fewest = seen.question.settings.min_samples
-    is_kept = all(each.judgement.outcome is Outcome.KEPT for _, each in judged)
-    if is_kept and memory.samples >= fewest:
+    open_limits = [(of, each) for of, each in judged if not is_kept(each, of)]
+    if not open_limits and memory.samples >= fewest:
         return Verdict.PASS, f"{numbers}, within {words}{_less_load(limit, canary)}"
-    if is_kept:
-        missing = float(math.ceil(fewest - memory.samples))
-    else:
-        missing = max(
-            missing_requests(each, of)
-            for of, each in judged
-            if each.judgement.outcome is Outcome.UNDECIDED
-        )
-    return Verdict.LOW_TRAFFIC, f"{numbers}; {_missing_words(missing, memory)} {words}"
+    missing = [missing_requests(each, of) for of, each in open_limits]
+    most = max([*missing, fewest - memory.samples])
+    return Verdict.LOW_TRAFFIC, f"{numbers}; {_missing_words(most, memory)} {words}"
 
 
 def _missing_words(missing: float, memory: LimitMemory) -> str:
     if memory.samples <= 0:
         return "the canary has had no requests yet to judge it by"
     if missing > _MOST_MISSING:
-        return "its share is so near that no number of requests would tell it from"
-    return f"about {about(missing)} requests of the canary are missing to tell it from"
+        return "its share is too near to tell it from"
+    return f"about {about(missing)} requests of the canary are missing to judge it by"
 
 
 def _nearest(

@@ -24,6 +24,8 @@ from model_builders.statistics.sample_size import Rates, requests_missing
 
 # Requests of the stable revision that show where its percentile is.
 FEWEST_OF_HISTOGRAM = 100
+# Requests of each track that must be good where nothing bad can be compared.
+FEWEST_WITHOUT_BAD = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,31 @@ def is_exceeded_by_load(memory: LimitMemory) -> bool:
     return memory.overloaded is not None and memory.overloaded.outcome is Outcome.EXCEEDED
 
 
+def is_kept(memory: LimitMemory, limit: ShareLimit) -> bool:
+    """Return whether there is enough evidence that the limit is kept.
+
+    Where no track has had a bad request, there is nothing to compare: then it takes 500 requests of
+    each. A share of 1 % shows in so many with a probability of 99 %.
+    """
+    if memory.judgement.outcome is Outcome.KEPT:
+        return True
+    fewest = min(memory.samples, memory.stable_samples)
+    return _has_nothing_bad(memory, limit) and fewest >= FEWEST_WITHOUT_BAD
+
+
+def _has_nothing_bad(memory: LimitMemory, limit: ShareLimit) -> bool:
+    is_relative = limit.field == MAX_RELATIVE
+    is_undecided = memory.judgement.outcome is Outcome.UNDECIDED
+    return is_relative and is_undecided and memory.bad == memory.stable_bad == 0
+
+
 def missing_requests(memory: LimitMemory, limit: ShareLimit) -> float:
     """Return about how many more requests of the canary it takes; infinity if none suffice."""
     all_samples = memory.samples + memory.stable_samples
     if memory.samples <= 0:
         return math.inf
+    if _has_nothing_bad(memory, limit):
+        return FEWEST_WITHOUT_BAD - min(memory.samples, memory.stable_samples)
     stable = memory.stable_bad / memory.stable_samples if memory.stable_samples else 0.0
     rates = Rates(memory.bad / memory.samples, stable, memory.samples / all_samples)
     rule = limit.rule(memory.tolerance)

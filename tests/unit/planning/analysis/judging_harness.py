@@ -134,11 +134,12 @@ class Bench:
     others: dict[PodName, dict[Family, tuple[Sample, ...]]] = field(default_factory=dict)
     queries: dict[str, QueryValue | NoAnswer] = field(default_factory=dict)
     canary_since: datetime = LONG_BEFORE
+    stable_name: str = STABLE
 
     @property
     def question(self) -> AnalysisQuestion:
         canary = track(CANARY, self.canary, self.canary_since) if self.has_canary else None
-        stable = track(STABLE, self.stable)
+        stable = track(self.stable_name, self.stable)
         return AnalysisQuestion(UNIT, "uid", self.settings, stable, canary, self.step, self.record)
 
     def sweep(self, **changes: Any) -> Sweep:
