@@ -74,7 +74,7 @@ def test_a_scrape_that_only_one_pod_has_waits_for_the_others() -> None:
     bench.canary[1].scrape(bench.now)
     complete = bench.judge()
 
-    assert waiting.evidence == ()
+    assert [evidence.samples for evidence in waiting.evidence] == [0]
     assert metric_of(complete).samples == 200
 
 
