@@ -23,6 +23,7 @@ from inference_operator.domain.measurement import (
     Sweep,
 )
 from inference_operator.domain.names import UnitKey
+from inference_operator.planning.analysis.canary import begun_canary
 from inference_operator.planning.analysis.memory import AnalysisMemory
 from tests.fakes.prometheus import FakePrometheus, fake_prometheus
 from tests.unit.adapters.questions import NOON
@@ -60,7 +61,9 @@ class Bench:
     ) -> tuple[AnalysisMemory, AnalysisResult]:
         self.memories.append(memory)
         self.sweeps.append(sweep)
-        return AnalysisMemory(uid=asked.uid, closed=sweep.at), self.verdict(asked)
+        canary = begun_canary(asked) if asked.canary else None
+        memory = AnalysisMemory(uid=asked.uid, closed=sweep.at, canary=canary)
+        return memory, self.verdict(asked)
 
     def counted(self, name: str) -> set[str]:
         """The lines of one of the operator's metrics."""

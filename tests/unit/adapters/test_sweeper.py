@@ -43,6 +43,23 @@ async def test_a_unit_is_woken_by_its_first_verdict_and_reads_it(bench: Bench) -
     assert bench.sweeper.measure(asked) is PASS
 
 
+async def test_a_canary_that_is_retried_before_the_next_sweep_has_no_old_evidence(
+    bench: Bench,
+) -> None:
+    bench.verdict = lambda _: replace(PASS, verdict=Verdict.FAIL)
+    bench.sweeper.measure(question())
+    await bench.sweeper.sweep()
+    assert bench.sweeper.measure(question()).verdict is Verdict.FAIL
+
+    bench.sweeper.measure(question(canary=None))
+    assert bench.sweeper.measure(question()).at is None
+    await bench.sweeper.sweep()
+    remembered = bench.memories[-1]
+    assert remembered is not None
+    assert remembered.closed is not None
+    assert remembered.canary is None
+
+
 async def test_what_is_measured_comes_from_one_time_and_one_request_a_family(bench: Bench) -> None:
     bench.server.answer_rows(lambda _: [({"namespace": "shop", "pod": "price-canary"}, 7)])
     bench.sweeper.measure(question())

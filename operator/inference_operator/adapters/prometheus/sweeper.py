@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from inference_operator.adapters.prometheus.needs import needs_of
@@ -80,6 +80,11 @@ class Sweeper:
                 self._fresh_at = time.monotonic()
             entry = self._entries[question.unit] = _Entry(question)
             self._asked.set()
+        elif _canary_of(entry.question) != _canary_of(question):
+            # Evidence about a canary that has ended must not abort the same one that is retried.
+            # A sweep that is being judged now is of the former entry.
+            memory = replace(entry.memory, canary=None) if entry.memory else None
+            entry = self._entries[question.unit] = _Entry(question, memory)
         entry.question = question
         entry.read = _shown(entry)
         return entry.read
@@ -160,15 +165,18 @@ def _judged(
 def _shown(entry: _Entry) -> AnalysisResult:
     """Return the last answer, if it is one to the present question."""
     question, result = entry.question, entry.result
-    canary = question.canary.revision if question.canary else None
+    canary = _canary_of(question)
     if result and (result.canary, result.stable) == (canary, question.stable.revision):
         return result
     return _result(question, Verdict.NO_DATA, "the metrics were not asked for yet")
 
 
+def _canary_of(question: AnalysisQuestion) -> str | None:
+    return question.canary.revision if question.canary else None
+
+
 def _result(question: AnalysisQuestion, verdict: Verdict, message: str) -> AnalysisResult:
-    canary = question.canary.revision if question.canary else None
-    return AnalysisResult(canary, question.stable.revision, verdict, message)
+    return AnalysisResult(_canary_of(question), question.stable.revision, verdict, message)
 
 
 def _told(result: AnalysisResult, entry: _Entry) -> tuple[object, ...]:
