@@ -74,29 +74,30 @@ def _is_latency(item: EvidenceStatus) -> bool:
 def _is_consistent(item: EvidenceStatus, limit: ShareLimit) -> bool:
     """Return whether the logarithms can come from the counts.
 
-    Of an absolute limit, the counts tell them exactly. Of a relative one, the canary's bad requests
-    bound those above.
+    Of an absolute limit, the counts tell them, but for the fractions of each window, which are
+    rounded against each claim. Of a relative one, the canary's bad requests bound those above.
     """
     if item.bad > item.samples or item.inflation > MOST_INFLATION:
         return False
-    rule = limit.rule(item.tolerance)
-    if not isinstance(rule, AbsoluteLimit):
+    rule, double = limit.rule(item.tolerance), wider(limit.rule(item.tolerance))
+    if not isinstance(rule, AbsoluteLimit) or not isinstance(double, AbsoluteLimit):
         most = [item.bad * math.log(factor) / item.inflation for factor in FACTORS]
-        return all(
-            each <= bound + _ROUNDING * (1 + bound)
-            for each, bound in zip(item.above, most, strict=True)
-        )
-    double = wider(rule)
-    assert isinstance(double, AbsoluteLimit)
-    above = [log_ratio(item.bad, item.samples, rule.share, factor) for factor in FACTORS]
-    below = [log_ratio(item.bad, item.samples, double.share, 1 / factor) for factor in FACTORS]
-    pairs = [*zip(item.above, above, strict=True), *zip(item.below, below, strict=True)]
-    return all(_is_near(each, expected / item.inflation) for each, expected in pairs)
+        return all(map(_is_at_most, item.above, most))
+    hits, draws, inflation = item.bad, item.samples, item.inflation
+    fewest = max(hits, draws - 1)
+    most = [log_ratio(hits, fewest, rule.share, each) / inflation for each in FACTORS]
+    # As if none of them had been bad: less evidence could only hide what was.
+    least = [log_ratio(0, 2 * draws, rule.share, each) / inflation for each in FACTORS]
+    below = [log_ratio(hits, draws + 1, double.share, 1 / each) / inflation for each in FACTORS]
+    return (
+        all(map(_is_at_most, item.above, most))
+        and all(map(_is_at_most, least, item.above))
+        and all(map(_is_at_most, item.below, below))
+    )
 
 
-def _is_near(value: float, expected: float) -> bool:
-    bounded = max(-_MOST, min(_MOST, expected))
-    return abs(value - bounded) <= _ROUNDING * (1 + abs(bounded))
+def _is_at_most(value: float, bound: float) -> bool:
+    return value <= max(-_MOST, bound) + _ROUNDING * (1 + abs(bound))
 
 
 def _bounded(logarithms: tuple[float, ...]) -> tuple[float, ...]:

@@ -161,9 +161,10 @@ def test_a_record_of_a_canary_that_was_taken_back_begins_again() -> None:
     assert result.verdict is Verdict.LOW_TRAFFIC
 
 
-def test_a_limit_that_was_edited_begins_again() -> None:
-    bench, before = judged_once(ERRORS)
-    bench.settings = settings(metric(max="3%"))
+@pytest.mark.parametrize(("before_it", "edit"), [("1%", "3%"), ("3%", "1%")])
+def test_a_limit_that_was_edited_begins_again(before_it: str, edit: str) -> None:
+    bench, before = judged_once(metric(max=before_it))
+    bench.settings = settings(metric(max=edit))
 
     in_memory = observed(bench, 1)
     after_restart = restarted(bench, status_of(before))
@@ -179,6 +180,29 @@ def test_the_same_canary_again_without_a_restart_continues_by_its_record() -> No
     bench.has_canary = True
 
     assert metric_of(observed(bench, 2)).samples >= metric_of(before).samples
+
+
+def test_counts_with_fractions_continue() -> None:
+    """The sidecar's part is taken from each bucket, so windows need not be whole numbers."""
+    p95 = metric("p95", "Latency", statistic="p95", max="20ms")
+    bench = Bench(settings(p95))
+
+    def halves(windows: int) -> AnalysisResult:
+        for _ in range(windows):
+            for server in (*bench.stable, *bench.canary):
+                server.observe({8.0: 141, 15.0: 8.5, 40.0: 1.75})  # type: ignore[dict-item]
+            result = bench.run(1)
+        return result
+
+    halves(2)
+    before = halves(40)
+
+    bench.memory, bench.record = None, status_of(before)
+    bench.pass_time()
+    bench.pass_time()
+    after = halves(1)
+
+    assert metric_of(after, "p95").samples > metric_of(before, "p95").samples > 1000
 
 
 def test_evidence_of_the_largest_numbers_can_be_written() -> None:
