@@ -12,7 +12,8 @@ from tests.unit.planning.seen import NOON
 
 def ready_pod(since: object, **condition: object) -> dict[str, Any]:
     ready = {"type": "Ready", "status": "True", "lastTransitionTime": since, **condition}
-    return child("Pod", "fx-drift-aaa-0", status={"conditions": [ready]})
+    body: dict[str, Any] = child("Pod", "fx-drift-aaa-0", status={"conditions": [ready]})
+    return body
 
 
 @pytest.mark.parametrize(

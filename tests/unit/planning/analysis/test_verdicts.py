@@ -173,6 +173,16 @@ def test_a_version_whose_requests_time_out_fails_though_its_mean_is_better() -> 
     assert (result.verdict, result.message[:7]) == (Verdict.FAIL, "errors:")
 
 
+def test_a_mean_of_fewer_than_200_requests_is_low_traffic() -> None:
+    bench = Bench(settings(MEAN, window="10s"))
+    bench.begin()
+
+    few, enough = bench.run(6, canary=(150, 0)), bench.run(3, canary=(450, 0))
+
+    assert (few.verdict, enough.verdict) == (Verdict.LOW_TRAFFIC, Verdict.PASS)
+    assert "the canary had 150 requests in the last window; 50 more are missing" in few.message
+
+
 def test_a_dry_run_is_shown_and_does_not_decide() -> None:
     dry = {**metric("strict", max="0.0001%"), "mode": "DryRun"}
     bench = Bench(settings(ERRORS, dry))
