@@ -48,11 +48,11 @@ def probes_of(
 def without_probes(totals: Totals, probes: Probes, pod: str) -> tuple[Totals, Probes]:
     """Return a pod's totals of clients alone, and what is left to be taken away later.
 
-    >>> totals = Totals(successes=5, request_us=50, rates={"a": 0.5})
+    >>> totals = Totals(successes=5.0, request_us=50.0, rates={"a": 0.5})
     >>> clients, left = without_probes(totals, Probes({}, successes=4), "a")
     >>> clients.successes, clients.request_us, clients.rates["a"], left.successes
     (1.0, 10.0, 0.1, 0.0)
-    >>> clients, left = without_probes(Totals(successes=1), Probes({}, successes=2), "a")
+    >>> clients, left = without_probes(Totals(successes=1.0), Probes({}, successes=2.0), "a")
     >>> clients.successes, left.successes
     (0.0, 1.0)
     """
