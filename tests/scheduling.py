@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
+    "tests/e2e/test_canary_analysis.py",
     "tests/e2e/test_operator.py",
     "tests/e2e/test_operator_restarts.py",
     "tests/e2e/test_upgrade.py",

@@ -110,11 +110,20 @@ class LocalTriton:
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of a metric's samples whose labels include `labels`."""
+        pairs = [f'{label}="{value}"' for label, value in labels.items()]
+        samples = self.samples().items()
+        return sum(
+            value
+            for series, value in samples
+            if re.match(rf"{name}($|{{)", series) and all(pair in series for pair in pairs)
+        )
+
+    def samples(self) -> dict[str, float]:
+        """Return all samples of its metrics by their series, as `name{label="value"}`."""
         with urllib.request.urlopen(self.metrics, timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        pairs = [f'{label}="{value}"' for label, value in labels.items()]
-        samples = [line for line in lines if re.match(rf"{name}[{{ ]", line)]
-        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in pairs))
+        pairs = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
+        return {series: float(value) for series, _, value in pairs}
 
     def _folders(self) -> list[str]:
         configs = self.repository.glob("*/config.pbtxt")

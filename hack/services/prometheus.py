@@ -1,4 +1,4 @@
-"""A real Prometheus on loopback, for tests: a configuration in, answers to queries out."""
+"""A real Prometheus for tests: a configuration in, answers to queries out."""
 
 import http.client
 import json
@@ -21,16 +21,22 @@ _ANSWER_SECONDS = 10
 class LocalPrometheus:
     """`with LocalPrometheus(folder, configuration) as prometheus:` ... `prometheus.uri`. Linux.
 
-    Its data lie in `folder` and are there again at the next start; `stop()` and `start()` keep the
-    address. The kernel ends it with the thread that started it.
+    It listens on loopback, or on another address of this machine. Its data lie in `folder` and are
+    there again at the next start; `stop()` and `start()` keep the address. The kernel ends it with
+    the thread that started it.
     """
 
     def __init__(
-        self, folder: Path, configuration: Mapping[str, Any], *, port: int | None = None
+        self,
+        folder: Path,
+        configuration: Mapping[str, Any],
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
     ) -> None:
         self.folder = folder
-        self.port = port or free_ports(1)[0]
-        self.uri = f"http://127.0.0.1:{self.port}"
+        self.address = f"{host}:{port or free_ports(1)[0]}"
+        self.uri = f"http://{self.address}"
         self._configuration = configuration
         self._server: ServerProcess | None = None
 
@@ -79,7 +85,7 @@ class LocalPrometheus:
             f"--config.file={self.folder / 'prometheus.yaml'}",
             f"--storage.tsdb.path={self.folder / 'data'}",
             "--storage.tsdb.retention.time=6h",
-            f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--web.listen-address={self.address}",
             "--log.level=warn",
         ]
 

@@ -12,6 +12,7 @@ from inference_operator.api.quoting import python_value, short
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_uri
 from inference_operator.api.suggestions import closest
 from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
+from inference_operator.prometheus_settings import PrometheusSettings
 from inference_operator.validation.defaults import Defaults
 
 PREFIX = "INFERENCE_OPERATOR_"
@@ -78,7 +79,7 @@ class AllowListSettings(BaseSettings):
         return AllowLists(**lists)
 
 
-class Settings(AllowListSettings):
+class Settings(PrometheusSettings, AllowListSettings):
     """The operator's settings; the variable of each is `INFERENCE_OPERATOR_<NAME>`."""
 
     triton_image: str = "nvcr.io/nvidia/tritonserver:26.01-py3"
@@ -204,13 +205,19 @@ DEFAULTS = Settings.model_construct()
 _FIELDS = {variable(field): field for field in Settings.model_fields}
 # Where the project's own tools keep builds (hack/cache.py); they start operators too.
 _OF_THE_TOOLS = f"{PREFIX}CACHE"
-_ADDRESSES = ("artifact_cache_url", "mlflow_tracking_uri")
+_ADDRESSES = ("artifact_cache_url", "mlflow_tracking_uri", "prometheus_url")
+_REMEDIES = {
+    "mlflow_tracking_uri": "spec.model.source.secretRef names a Secret with those of MLflow",
+    "prometheus_url": f"{variable('prometheus_password_file')} names a file with the password",
+}
 
 
 def _problems(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
+        # An unusable default is named by its field, any other value by its variable.
         name = str(item["loc"][0])
-        yield f"{name}: found {_shown(_FIELDS[name], str(item['input']))}: {item['msg']}"
+        field = _FIELDS.get(name, name)
+        yield f"{variable(field)}: found {_shown(field, str(item['input']))}: {item['msg']}"
 
 
 def _unknown(name: str) -> str:
@@ -240,8 +247,7 @@ def _is_plain(value: str) -> bool:
 
 def _shown_address(field: str, value: str) -> str:
     if "@" in value:
-        remedy = "; spec.model.source.secretRef names a Secret with those of MLflow"
-        remedy = remedy if field == "mlflow_tracking_uri" else ""
+        remedy = f"; {_REMEDIES[field]}" if field in _REMEDIES else ""
         return f"a user name or password in it (an @, so not shown), expected none{remedy}"
     shown = shown_uri(value)
     more = "" if shown == value else " with a query or a fragment (not shown)"

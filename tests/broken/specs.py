@@ -79,6 +79,41 @@ INVALID = (
         needs_cluster=False,
     ),
     Situation(
+        "a query of the analysis with a name that does not exist",
+        "InvalidSpec",
+        "spec.rollout.canary.analysis.metrics[pnl].query: found $pod, expected one of $namespace,"
+        " $model, $revision, $window: correct the name",
+        "use the names that the message lists",
+        {
+            "spec.rollout.canary": {
+                "steps": [{"setWeight": 10}],
+                "analysis": {
+                    "metrics": [
+                        {"name": "pnl", "type": "Prometheus", "query": "f($pod)", "max": "1"}
+                    ]
+                },
+            }
+        },
+        needs_cluster=False,
+    ),
+    Situation(
+        "Triton's counters switched off where they are judged",
+        "InvalidSpec",
+        "spec.triton.extraArgs[0]: found `--metrics-config=counter_latencies=false`, expected no"
+        " setting of counter_latencies: without it, Triton's counters stand still; remove it",
+        "remove the argument, or `rollout.canary.analysis`",
+        {
+            "spec.triton.extraArgs": ["--metrics-config=counter_latencies=false"],
+            "spec.rollout.canary": {
+                "steps": [{"setWeight": 10}],
+                "analysis": {
+                    "metrics": [{"name": "errors", "type": "ErrorRate", "max": "1%"}],
+                },
+            },
+        },
+        needs_cluster=False,
+    ),
+    Situation(
         "a warm-up of an input that the model does not have",
         "InvalidSpec",
         'spec.triton.warmup[0].inputs[0].name: found "z", expected an input of the model (x);'

@@ -119,9 +119,13 @@ def spoil(shell: Shell, described: Description) -> None:
     described.await_reason("Progressing")
     shell.run("kubectl inference abort factor -n trading --wait")
     described.add("A person aborted it", "RolloutAborted")
-    shell.run("sed 's#- setWeight: 25 .*#- analysis: {}#' triple.yaml > judged.yaml")
+    metrics = "metrics: [{name: errors, type: ErrorRate, max: 1%}]"
+    sed = (
+        rf"s#- setWeight: 25 .*#- analysis: {{}}#; s#^    canary:#&\n      analysis: {{{metrics}}}#"
+    )
+    shell.run(f"sed '{sed}' triple.yaml > judged.yaml")
     shell.run("kubectl apply -f judged.yaml; kubectl inference retry factor -n trading --wait")
-    described.add("A step that this version cannot do", "AnalysisUnavailable")
+    described.add("The operator has no Prometheus", "AnalysisUnavailable")
     sed = "s#/triple/#/missing/#; s#    canary:#    progressDeadline: 10s\\n&#"
     shell.run(f"sed '{sed}' triple.yaml > missing.yaml; kubectl apply -f missing.yaml")
     described.add("The artifact is not there", "ArtifactNotFound")

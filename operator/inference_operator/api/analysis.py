@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from inference_operator.api.analysis_rules import ANALYSIS_RULES, METRIC_RULES
 from inference_operator.api.base import ApiModel, Duration, Int
 from inference_operator.api.rules import Rule, UniqueBy, text
 
@@ -90,7 +91,7 @@ Ratio = Annotated[
     str,
     Field(min_length=1, max_length=24),
     text(
-        r"[1-9][0-9]{2,3}(\.[0-9]{1,3})?%",
+        r"([1-9][0-9]{2}(\.[0-9]{1,3})?|1000(\.0{1,3})?)%",
         "a percentage from 100% to 1000%",
         "write 110% for a tenth more than the stable revision",
     ),
@@ -100,29 +101,34 @@ Ratio = Annotated[
 class AnalysisMetric(ApiModel):
     """One metric of the canary, and the limits that it must keep."""
 
+    rules: ClassVar[tuple[Rule, ...]] = METRIC_RULES
+
     name: MetricName
     """Name of the metric, which steps and the status use."""
 
     type: MetricType
-    """ErrorRate: failed requests of all. Latency: time from the request to its answer. QueueTime:
+    """ErrorRate: failed requests of all. Latency: time from a request to its answer. QueueTime:
     mean time in Triton's queue. GPUUtilization: mean use of the pods' GPUs. Prometheus: the answer
     to `query`."""
 
     statistic: Statistic | None = None
-    """For Latency: a percentile, or the mean of the requests that succeeded."""
+    """For Latency: the percentile of all requests, or the mean of those that succeeded. A
+    percentile needs a histogram: that of Triton 26.01 or later, or that of a gateway."""
 
     query: Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY)] | None = None
-    """For Prometheus: a query that answers one series. $namespace, $model and $revision stand for
-    texts in quotes, and $window for a duration."""
+    """For Prometheus: a query that answers one series. The operator writes `$namespace`, `$model`
+    and `$revision` as texts with their quotes, and `$window` as a duration."""
 
     max: Limit | None = None
-    """Largest value that a canary may have."""
+    """Largest value that a canary may have: a percentage for ErrorRate and GPUUtilization, a
+    duration for Latency and QueueTime, a number for Prometheus."""
 
     max_relative: Ratio | None = None
-    """Largest value in percent of the stable revision's over the same time."""
+    """Largest value in percent of what the stable revision has at the same time: 110% allows a
+    tenth more. With `max`, both limits must be kept."""
 
     mode: MetricMode = MetricMode.ENFORCE
-    """Enforce: the metric decides. DryRun: its verdicts are only shown."""
+    """Enforce: the metric decides. DryRun: its verdicts are shown, and decide nothing."""
 
 
 Metrics = Annotated[
@@ -131,38 +137,42 @@ Metrics = Annotated[
 
 
 class Analysis(ApiModel):
-    """How the metrics of a canary are judged, in the background and at steps `analysis`."""
+    """How the metrics of a canary are judged: in the background, and at steps `analysis`. A canary
+    that fails is aborted. One that cannot be judged gets no more clients, and is not promoted."""
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = ANALYSIS_RULES
 
     starting_step: Annotated[Int, Field(ge=0, le=31)] = 0
-    """The step from which on the canary is judged in the background, the first one being 0."""
+    """The step from which on the canary is judged in the background, the first one being 0. An
+    analysis step before it is judged too."""
 
     interval: Duration = timedelta(seconds=15)
-    """Time between two judgements: 10s or more."""
+    """Time between two judgements that a step `analysis` counts: 10s or more."""
 
     window: Window = Window.ONE_MINUTE
     """Time over which means, GPU utilisation and queries are taken."""
 
     initial_delay: Duration | None = None
-    """How long requests of a new pod do not count, since its caches are cold. Absent: as long as
-    the pod took to start."""
+    """How long the requests of a new pod do not count, since its caches are cold. Absent: as
+    long as the pod took to start, at most 10m."""
 
     failures: Annotated[Int, Field(ge=1, le=10)] = 2
-    """Failing windows ... of means, GPU utilisation and queries that abort."""
+    """For means, GPU utilisation and queries: the canary fails if so many windows of the last
+    `outOf` are above the limit."""
 
     out_of: Annotated[Int, Field(ge=1, le=10)] = 3
-    """... of the last so many windows."""
+    """For means, GPU utilisation and queries: number of the last windows that count."""
 
     min_samples: Annotated[Int, Field(ge=1, le=1_000_000)] = 100
-    """Requests of each track that it takes to pass."""
+    """Least number of the canary's requests for a verdict Pass."""
 
     max_hold: Duration = timedelta(minutes=30)
-    """How long a step may wait for data, not counting the time in which Prometheus does not
-    answer."""
+    """How long the rollout waits for a verdict. Time in which Prometheus does not answer does not
+    count."""
 
     on_timeout: OnTimeout = OnTimeout.PAUSE
-    """What happens then: the rollout waits for a person, is aborted, or goes on."""
+    """What happens after `maxHold`. Pause: the rollout waits for a person. Abort: the stable
+    revision serves again. Promote: the rollout goes on as if the metrics had passed."""
 
     metrics: Metrics
     """The metrics, each with its limits."""

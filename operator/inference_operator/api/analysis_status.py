@@ -66,6 +66,9 @@ class MetricStatus(StatusModel):
     source: Annotated[str, Field(max_length=SOURCE_LENGTH)] | None = None
     """Where the values come from."""
 
+    reason: Annotated[str, Field(max_length=VALUE_LENGTH)] | None = None
+    """For a verdict without data: why, as a CamelCase word such as NoSeries."""
+
     message: Annotated[str, Field(max_length=METRIC_MESSAGE_LENGTH)] | None = None
     """The verdict as a sentence, with its numbers."""
 
@@ -91,7 +94,7 @@ class EvidenceStatus(StatusModel):
     boundary: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     """For latencies: the boundary of the histogram, in ms, above which a request is slow."""
 
-    tolerance: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    tolerance: Annotated[float, Field(ge=1, le=1e9, allow_inf_nan=False)] | None = None
     """For latencies relative to the stable revision: the largest ratio of the slow shares."""
 
     samples: Count = 0
@@ -113,11 +116,17 @@ class AnalysisStatus(StatusModel):
     verdict: Verdict
     """Verdict of all metrics that decide."""
 
+    message: Annotated[str, Field(max_length=METRIC_MESSAGE_LENGTH)] | None = None
+    """The verdict as a sentence, with the numbers of the metric that decided it."""
+
     holding_since: Time | None = None
     """Since when the rollout waits for data; `maxHold` counts from here."""
 
     error_since: Time | None = None
     """Since when Prometheus does not answer. This time does not count for `maxHold`."""
+
+    timed_out_at: Time | None = None
+    """Time when `maxHold` was over. The rollout has waited for a person since then."""
 
     metrics: Annotated[tuple[MetricStatus, ...], Field(max_length=MOST_METRICS)] = ()
     """The verdict on each metric."""

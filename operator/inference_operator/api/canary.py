@@ -51,7 +51,7 @@ class StepAnalysis(ApiModel):
     """A judgement of the canary by its metrics. The step ends when they pass."""
 
     metrics: Annotated[tuple[MetricName, ...], Field(max_length=MOST_METRICS), UniqueBy()] = ()
-    """Names of metrics of `rollout.canary.analysis`. Empty: all."""
+    """Names of metrics of `rollout.canary.analysis`. Empty: all of them."""
 
     count: Annotated[Int, Field(ge=1, le=100)] = 1
     """Judgements in a row that must pass."""
@@ -94,6 +94,14 @@ def _weights(canary: "Canary") -> list[int]:
     return [step.set_weight for step in canary.steps if step.set_weight is not None]
 
 
+def _judges(canary: "Canary") -> bool:
+    """Return whether the analysis steps name metrics that there are."""
+    analysis = canary.analysis
+    names = {metric.name for metric in analysis.metrics} if analysis else set()
+    asked = (name for step in canary.steps if step.analysis for name in step.analysis.metrics)
+    return analysis is None or names.issuperset(asked)
+
+
 class RollbackWindow(ApiModel):
     """Revisions to which a rollout goes back without steps."""
 
@@ -121,13 +129,45 @@ class Canary(ApiModel):
             remedy="order the steps by their weights; to take clients back, abort the rollout",
             field="steps",
         ),
+        Rule(
+            cel="has(self.analysis) || self.steps.all(s, !has(s.analysis))",
+            holds=lambda self: (
+                self.analysis is not None or all(step.analysis is None for step in self.steps)
+            ),
+            value="a step analysis without canary.analysis",
+            requirement="the metrics that it judges",
+            remedy="add canary.analysis with its metrics, or use a pause",
+            field="steps",
+        ),
+        Rule(
+            cel="!has(self.analysis) || self.steps.all(s, !has(s.analysis)"
+            " || !has(s.analysis.metrics) || s.analysis.metrics.all(n,"
+            " self.analysis.metrics.exists(m, m.name == n)))",
+            holds=_judges,
+            value="a step analysis with the name of no metric",
+            requirement="names of canary.analysis.metrics",
+            remedy="correct the name, or add the metric",
+            field="steps",
+        ),
+        Rule(
+            cel="!has(self.analysis) || !has(self.analysis.startingStep)"
+            " || self.analysis.startingStep < self.steps.size()",
+            holds=lambda self: (
+                self.analysis is None or self.analysis.starting_step < len(self.steps)
+            ),
+            value="startingStep {analysis.startingStep|0}",
+            requirement="the number of a step; the first one is 0",
+            remedy="lower it below the number of steps",
+            field="analysis.startingStep",
+        ),
     )
 
     steps: Steps
     """The steps, in their order. After the last one, the canary gets all pods and all clients."""
 
     analysis: Analysis | None = None
-    """How the canary's metrics are judged. Absent: only its pods and people decide."""
+    """How the canary's metrics are judged. Absent: only its pods and people decide. The operator
+    needs a Prometheus for it."""
 
     gateway: Gateway | None = None
     """Routes of the Gateway API that divide the requests. Absent: the weights are reached by the

@@ -72,6 +72,8 @@ class ConditionType(StrEnum):
     DEFAULTS_CURRENT = "DefaultsCurrent"
     RESOLVED_REFS = "ResolvedRefs"
     GATEWAY_PROGRAMMED = "GatewayProgrammed"
+    CANARY_HEALTHY = "CanaryHealthy"
+    METRICS_AVAILABLE = "MetricsAvailable"
 
 
 class ConditionStatus(StrEnum):
@@ -85,7 +87,8 @@ class Condition(StatusModel):
 
     type: Annotated[str, Field(max_length=316)]
     """Aspect of the object's state: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved,
-    Available, ModelLoaded, GatewayProgrammed, DefaultsCurrent or ResolvedRefs."""
+    Available, ModelLoaded, GatewayProgrammed, CanaryHealthy, MetricsAvailable, DefaultsCurrent or
+    ResolvedRefs."""
 
     status: ConditionStatus
     """True, False or Unknown."""

@@ -78,13 +78,33 @@ class Reason(StrEnum):
     HOSTNAME_CONFLICT = "HostnameConflict"
     GATEWAY_API_MISSING = "GatewayAPIMissing"
 
+    # CanaryHealthy
+    ANALYSIS_PASSED = "AnalysisPassed"
+    NO_DATA = "NoData"
+    LOW_TRAFFIC = "LowTraffic"
+    INCOMPARABLE = "Incomparable"
+
+    # MetricsAvailable
+    AVAILABLE = "Available"
+    PROMETHEUS_UNREACHABLE = "PrometheusUnreachable"
+    PROMETHEUS_TIMED_OUT = "PrometheusTimedOut"
+    PROMETHEUS_REFUSED = "PrometheusRefused"
+    NO_SERIES = "NoSeries"
+    STALE = "Stale"
+    METRICS_UNAVAILABLE = "MetricsUnavailable"
+
     # DefaultsCurrent
     WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 
     # Reconciling, Stalled: rollouts by steps
     ANALYSIS_UNAVAILABLE = "AnalysisUnavailable"
+    ANALYSIS_HOLDING = "AnalysisHolding"
+    HOLD_TIMED_OUT = "HoldTimedOut"
     ROLLOUT_ABORTED = "RolloutAborted"
     ROLLED_BACK = "RolledBack"
+
+    # CanaryHealthy, and the cause of an abort
+    ANALYSIS_FAILED = "AnalysisFailed"
 
     # Events that are not a condition's reason
     REVISION_CREATED = "RevisionCreated"
@@ -128,6 +148,8 @@ _UNDER_WAY = (
     Reason.PAUSED,
     Reason.FROZEN,
     Reason.ANALYSIS_UNAVAILABLE,
+    Reason.ANALYSIS_HOLDING,
+    Reason.HOLD_TIMED_OUT,
     Reason.ROLLED_BACK,
     Reason.STABLE_UNAVAILABLE,
 )
@@ -185,7 +207,13 @@ PROSPECTS: Mapping[Reason, Prospect] = {
 """Every reason that a False Ready may have. `Stalled` follows from it."""
 
 FOR_A_PERSON = frozenset(
-    {Reason.PAUSED, Reason.FROZEN, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK}
+    {
+        Reason.PAUSED,
+        Reason.FROZEN,
+        Reason.ANALYSIS_UNAVAILABLE,
+        Reason.HOLD_TIMED_OUT,
+        Reason.ROLLED_BACK,
+    }
 )
 """Reasons that wait for a person to go on."""
 

@@ -70,6 +70,10 @@ class RolloutStatus(StatusModel):
     step_since: Time | None = None
     """Time when the present step began; the duration of a pause counts from here."""
 
+    cleared_step_index: Count | None = None
+    """The step up to which the rollout goes on whether its metrics pass or not: a person ended the
+    step before it, or `onTimeout` did. It counts as `currentStepIndex` does."""
+
     aborted: AbortStatus | None = None
     """The last rollout, if it was aborted and the spec still wants its revision."""
 

@@ -127,7 +127,8 @@ class UnitStatus(StatusModel):
     """Ready (the pods of this generation serve this version), SpecValid, ArtifactResolved,
     Available and ModelLoaded. Reconciling and Stalled are present only while True; DefaultsCurrent
     only while new defaults of the operator wait; ResolvedRefs only for pipelines with a `modelRef`;
-    GatewayProgrammed only with `rollout.canary.gateway`."""
+    GatewayProgrammed only with `rollout.canary.gateway`; MetricsAvailable only with
+    `rollout.canary.analysis`, and CanaryHealthy while a canary of such a unit goes by steps."""
 
     problem_since: Time | None = None
     """Time since when a problem keeps the unit from becoming Ready. Stalled follows 20 s later, if

@@ -9,6 +9,8 @@ from inference_operator.api.analysis_status import AnalysisStatus, EvidenceStatu
 from inference_operator.domain.measurement import Outage
 from inference_operator.domain.names import UnitKey
 
+MOST_PASSES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredPod:
@@ -44,6 +46,9 @@ class StepQuestion:
     since: datetime
     metrics: frozenset[str]
     """Names of the metrics that the step asks for."""
+
+    count: int = MOST_PASSES
+    """Judgements in a row that must pass before the step ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class Family(StrEnum):
     GPU_MEMORY = "gpu_memory"
     FRESHNESS = "freshness"
     GATEWAY_BUCKETS = "gateway_buckets"
+    PROBES = "probes"
+    """Requests that the sidecar of a pod sent. Triton counts them as a client's."""
 
 
 class Unusable(StrEnum):

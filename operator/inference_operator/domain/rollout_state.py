@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from inference_operator.api.analysis_status import AnalysisStatus
 from inference_operator.api.conditions import Time
 from inference_operator.api.decision_status import DecisionKind, DecisionStatus
 from inference_operator.api.reasons import Reason
@@ -38,6 +39,14 @@ class RolloutState:
 
     handled: tuple[str, ...] = ()
     """The commands that were acted on, while their annotations are there."""
+
+    analysis: AnalysisStatus | None = None
+    """The last verdict on the canary. It stays as it is until a verdict changes, or a decision is
+    made, since each change of a number would be a write."""
+
+    cleared: int | None = None
+    """The step up to which the canary goes on whether its metrics pass or not: a person said so, or
+    `onTimeout`."""
 
     @property
     def live(self) -> tuple[str, ...]:

@@ -196,19 +196,22 @@ def pod_view(body: Body) -> Pod:
     conditions = {c["type"]: c for c in status.get("conditions") or ()}
     scheduled = conditions.get("PodScheduled", {})
     is_unschedulable = scheduled.get("reason") == "Unschedulable"
+    ready = conditions.get("Ready", {})
+    is_ready = ready.get("status") == "True"
     return Pod(
         name=body["metadata"]["name"],
         revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
-        ready=conditions.get("Ready", {}).get("status") == "True",
+        ready=is_ready,
         terminating="deletionTimestamp" in body["metadata"],
         ending_since=_ending_since(body["metadata"]),
         finished=status.get("phase") in FINISHED,
         created=_time(body["metadata"].get("creationTimestamp")),
+        ready_since=_time(ready.get("lastTransitionTime")) if is_ready else None,
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
         loader=_container(status.get("initContainerStatuses"), LOADER),
         triton=_container(status.get("containerStatuses"), TRITON),
         probe=_container(status.get("initContainerStatuses"), PROBE),
-        lost_readiness=_lost_readiness(conditions.get("Ready", {}), status),
+        lost_readiness=_lost_readiness(ready, status),
     )
 
 

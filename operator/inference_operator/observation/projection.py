@@ -40,6 +40,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 _LABELS = (*revision_labels("", "", ""), TRACK_LABEL, SERVICE_NAME_LABEL)
 # A Gateway API's limit, and what is read of a condition.
 _MOST_PARENTS, _LONGEST_MESSAGE, _LONGEST_CONTROLLER = 32, 1024, 253
+_LONGEST_TIME = 40
 _READ_OF_ROUTES = ("Accepted", "ResolvedRefs")
 FINISHED = ("Failed", "Succeeded")
 """Phases of a pod that has ended; the others are not kept."""
@@ -104,7 +105,7 @@ def _pod(body: Body) -> dict[str, Any]:
         if name in status
     }
     listed = status.get("conditions") or ()
-    conditions = [_condition(item) for item in listed if _is_read(item)]
+    conditions = [_of_pod(item) for item in listed if _is_read(item)]
     if _is_running(status):
         conditions += [_lost_readiness(item) for item in listed if _is_not_ready(item)]
     shown = {**containers, "conditions": conditions}
@@ -126,6 +127,14 @@ def _is_running(status: Body) -> bool:
 
 def _is_not_ready(condition: Body) -> bool:
     return bool(condition["type"] == "Ready" and condition["status"] == "False")
+
+
+def _of_pod(condition: Body) -> dict[str, Any]:
+    kept = _condition(condition)
+    # Requests of a pod count from some time after it became ready. Another time than that of Ready
+    # is never read.
+    since = condition.get("lastTransitionTime") if condition["type"] == "Ready" else None
+    return kept if since is None else {**kept, "lastTransitionTime": str(since)[:_LONGEST_TIME]}
 
 
 def _lost_readiness(condition: Body) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
         rejected=recording.rejected,
+        measured=facts.analysis,
         wake_after=earliest(step.wake_after, _next_look(seen, assessment, state, now)),
     )
     return paced(seen, made, now)

@@ -59,6 +59,7 @@ def facts_of(
         keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
         alone_since=_alone_since(seen, now),
+        analysis=seen.inputs.analysis,
         reported=_reported_trouble(seen),
         gateway_late_since=_gateway_late_since(seen, now),
         strangers=_strangers(seen, state),

@@ -18,6 +18,7 @@ from inference_operator.adapters.kubernetes.event_budget import EventBudget
 from inference_operator.adapters.kubernetes.status_writer import publish_event, publish_status
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.commands import Verb
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.names import UnitKey
@@ -27,6 +28,7 @@ from inference_operator.observation.kinds import UNIT_BY_KIND
 from inference_operator.observation.observe import Refresh, Resolve
 from inference_operator.observation.reference_index import references_in
 from inference_operator.observation.store import Store
+from inference_operator.planning.analysis.question import question_of
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
@@ -43,6 +45,14 @@ log = logging.getLogger(__name__)
 PATIENCE = 3
 # Until Kopf reports the object; its event wakes the dependants.
 RELIST_DELAY = timedelta(seconds=1)
+
+
+Measure = Callable[[AnalysisQuestion], AnalysisResult]
+Forget = Callable[[UnitKey], None]
+
+
+def _ignored(unit: UnitKey) -> None:
+    """Do nothing: no unit is measured."""
 
 
 class PassError(Exception):
@@ -67,6 +77,13 @@ class Dependencies:
 
     slots: RolloutSlots
     """The units that may get new defaults now; unused unless defaults are rolled out in stages."""
+
+    measure: Measure | None = None
+    """Returns the last answer to a question about a unit's metrics; it never waits. None without a
+    Prometheus."""
+
+    forget_measured: Forget = _ignored
+    """Ends the measuring of a unit."""
 
 
 class Reconciler:
@@ -114,6 +131,7 @@ class Reconciler:
             # Owner references delete the children.
             self._executor.forget(key)
             self._dependencies.slots.release(key)
+            self._dependencies.forget_measured(key)
             self._failing.pop(key, None)
             self._store.needs_owner_check.discard(key)
             self._not_there.pop(key, None)
@@ -121,6 +139,7 @@ class Reconciler:
         if await self._is_unlisted(seen):
             return False, RELIST_DELAY
         now = self._dependencies.clock()
+        seen = self._measured(seen)
         held = replace(seen, holds_slot=self._dependencies.slots.holds(key))
         decided = await self._decide(held, now)
         if key in self._store.needs_owner_check:
@@ -187,6 +206,17 @@ class Reconciler:
                 # An older ClusterRole without `get`: repair the children all the same.
                 log.warning("cannot ask whether %s is still there: %s", key, error)
 
+    def _measured(self, seen: Observed) -> Observed:
+        """Return the unit with what is known of its metrics, and ask for them."""
+        if self._dependencies.measure is None:
+            return seen
+        question = question_of(seen)
+        if question is None:
+            self._dependencies.forget_measured(seen.owner.key)
+            return seen
+        analysis = self._dependencies.measure(question)
+        return replace(seen, inputs=replace(seen.inputs, analysis=analysis))
+
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         if refresh := seen.inputs.commands.values.get(Verb.REFRESH_ALIAS):
@@ -220,7 +250,9 @@ class Reconciler:
             note = f"(failed {PATIENCE} or more times in a row; retrying)"
             errors += tuple(f"{message} {note}" for message in outcome.transient)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
-        after = replace(after, generation=before.generation)
+        # The measured values too: those of a sweep in the meantime were not decided upon.
+        inputs = replace(after.inputs, analysis=before.inputs.analysis)
+        after = replace(after, generation=before.generation, inputs=inputs)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._store, before.owner, status)

@@ -17,6 +17,7 @@ from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.reconcile.work_queue import WorkQueue, work
+from inference_operator.runtime.metrics_watch import MetricsWatch
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.runtime.steady_clock import SteadyClock
 from inference_operator.settings import Settings, defaults_of
@@ -49,12 +50,15 @@ class Controller:
         self._count = settings.workers
         self._telemetry = telemetry
         self._registry = RegistryWatch(settings, cluster, store, self.queue.wake, clock)
+        self._metrics = MetricsWatch(settings, self.queue.wake, telemetry)
         dependencies = Dependencies(
             defaults=defaults_of(settings),
             clock=clock,
             resolve=self._registry.resolve,
             refresh=self._registry.refresh,
             slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
+            measure=self._metrics.measure,
+            forget_measured=self._metrics.forget,
         )
         self._reconciler = Reconciler(cluster, store, telemetry, dependencies)
         telemetry.queue_depth.set_function(lambda: len(self.queue))
@@ -66,6 +70,7 @@ class Controller:
             *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
             asyncio.create_task(self._list()),
             asyncio.create_task(self._registry.run(leading)),
+            asyncio.create_task(self._metrics.run(leading)),
             asyncio.create_task(self._unreadable.run(leading)),
             *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
         ]

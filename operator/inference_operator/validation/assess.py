@@ -18,6 +18,7 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.accelerator import AcceleratorChoice, choose_mode
 from inference_operator.validation.allow_list_problems import not_allowed
+from inference_operator.validation.analysis_problems import analysis_problems
 from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.default_image import resolve_image
 from inference_operator.validation.defaults import Defaults
@@ -67,6 +68,8 @@ def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessmen
     """Return the serving unit for the spec and today's nodes, or why there is not one."""
     try:
         spec = parse(body_of(seen)).spec
+        if problems := analysis_problems(spec):
+            return Assessment(invalid=Invalid(problems))
         resolution = _resolve(seen, state, spec)
     except InvalidResourceError as error:
         return Assessment(invalid=Invalid(error.problems))

@@ -77,3 +77,11 @@ def test_the_registry_and_the_cache_go_together(tmp_path: Path) -> None:
     bodies = rendered(tmp_path, "registry", "cache")
     assert {SETTING, "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"} <= set(settings(bodies))
     assert "DaemonSet" in {body["kind"] for body in bodies}
+
+
+def test_the_component_for_prometheus_adds_its_address_and_what_it_scrapes(tmp_path: Path) -> None:
+    bodies = rendered(tmp_path, "monitoring")
+    address = settings_of(settings(bodies)).prometheus_url
+    assert address == "http://prometheus-operated.monitoring.svc:9090"
+    kinds = [body["kind"] for body in bodies]
+    assert (kinds.count("PodMonitor"), kinds.count("PrometheusRule")) == (2, 1)

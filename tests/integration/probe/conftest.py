@@ -13,6 +13,7 @@ WARM = (
     'model_warmup { name: "one" batch_size: 2'
     ' inputs { key: "x" value { data_type: TYPE_FP32 dims: [ 4 ] zero_data: true } } }'
 )
+SHORT_QUEUE = "dynamic_batching { default_queue_policy { max_queue_size: 1 } }"
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python_model(folder, "refuses", refuses="yes")
     python_model(folder, "warm", extra=WARM)
     python_model(folder, "streams", extra="model_transaction_policy { decoupled: true }")
+    python_model(folder, "warmed", extra=WARM)
+    python_model(folder, "raises", raises="yes", seconds=0.1)
+    python_model(folder, "full", seconds=0.5, extra=SHORT_QUEUE)
+    python_model(folder, "head", seconds=0.2)
+    python_model(folder, "tail", refuses="yes", seconds=0.2)
+    ensemble(folder, "numbered", "head", "tail", version=7)
     for name in ("first", "second", "third"):
         python_model(folder, name)
     python_model(folder, "second_hangs", hangs_on=9)

@@ -15,6 +15,9 @@ class TritonPythonModel:
 
     def execute(self, requests):
         time.sleep(float(self.does.get("seconds", "0")))
+        first = pb_utils.get_input_tensor_by_name(requests[0], "x").as_numpy()
+        if "raises" in self.does and not first.any():
+            raise ValueError("a price is zero")
         return [self.answer(request) for request in requests]
 
     def answer(self, request):
@@ -50,9 +53,9 @@ def python_model(
     (repository / name / "config.pbtxt").write_text("\n".join(lines))
 
 
-def ensemble(repository: Path, name: str, *steps: str) -> None:
+def ensemble(repository: Path, name: str, *steps: str, version: int = 1) -> None:
     """Write an ensemble that runs the steps one after the other."""
-    (repository / name / "1").mkdir(parents=True)
+    (repository / name / str(version)).mkdir(parents=True)
     tensors = ["x", *(f"t{number}" for number in range(1, len(steps))), "y"]
     text = [
         'platform: "ensemble"\nmax_batch_size: 8',

@@ -1,16 +1,17 @@
 """A server of metrics whose text a test sets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 
 class Exporter(ThreadingHTTPServer):
-    """Answers each scrape with `text`."""
+    """Answers each scrape with `text`, or with what `write` returns then."""
 
     daemon_threads = True
     text = ""
+    write: Callable[[], str] | None = None
 
     @property
     def address(self) -> str:
@@ -21,7 +22,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Exporter
 
     def do_GET(self) -> None:
-        body = self.server.text.encode()
+        write = self.server.write
+        body = (write() if write else self.server.text).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

@@ -18,16 +18,16 @@ ALL = Scope()
 POD = 'namespace="shop",pod="price-0"'
 MODEL = f'{POD},model="price",version="3"'
 SUCCESS = f"nv_inference_request_success{{{MODEL}"
-ROW = '{model="price",namespace="shop",pod="price-0",version="3",window="%s"}'
+ROW = '{model="price",namespace="shop",pod="price-0",version="3"}'
+OF_WINDOW = '{model="price",namespace="shop",pod="price-0",version="3",window="%s"}'
 
 
-def requests(*windows: Window, scope: Scope = ALL) -> str:
-    return text(Family.REQUESTS, windows, scope)
+def requests(scope: Scope = ALL) -> str:
+    return text(Family.REQUESTS, [], scope)
 
 
-def test_a_counter_s_growth(tmp_path: Path) -> None:
-    series = {f"{SUCCESS}}}": "0+15x40"}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+def test_a_counter_as_it_is(tmp_path: Path) -> None:
+    check(tmp_path, {f"{SUCCESS}}}": "0+15x40"}, requests(), "10m5s", {ROW: 600})
 
 
 def test_a_pod_that_is_scraped_twice_counts_once(tmp_path: Path) -> None:
@@ -35,48 +35,45 @@ def test_a_pod_that_is_scraped_twice_counts_once(tmp_path: Path) -> None:
         f'{SUCCESS},job="shop/monitor",instance="10.0.0.1:8002"}}': "0+15x40",
         f'{SUCCESS},job="annotations",instance="10.0.0.1:8002"}}': "0+15x40",
     }
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+    check(tmp_path, series, requests(), "10m5s", {ROW: 600})
 
 
 def test_two_prometheus_servers_count_once_where_one_of_them_has_a_gap(tmp_path: Path) -> None:
     series = {
         f'{SUCCESS},prometheus_replica="a"}}': "0+15x40",
-        f'{SUCCESS},prometheus_replica="b"}}': "0+15x34 _x5 600",
+        f'{SUCCESS},prometheus_replica="b"}}': "0+15x34 _x6",
     }
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+    check(tmp_path, series, requests(), "10m5s", {ROW: 600})
+
+
+def test_the_newest_of_two_servers_counts_before_both_have_scraped(tmp_path: Path) -> None:
+    series = {
+        f'{SUCCESS},prometheus_replica="a"}}': "0+15x40",
+        f'{SUCCESS},prometheus_replica="b"}}': "0+15x39 _",
+    }
+    check(tmp_path, series, requests(), "10m5s", {ROW: 600})
 
 
 def test_the_gpus_of_a_pod_are_added_up(tmp_path: Path) -> None:
     series = {f'{SUCCESS},gpu_uuid="{gpu}"}}': "0+15x40" for gpu in ("GPU-1", "GPU-2")}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 240})
+    check(tmp_path, series, requests(), "10m5s", {ROW: 1200})
 
 
-def test_a_restart_of_triton_is_no_negative_growth(tmp_path: Path) -> None:
-    # 8 samples in the window: 495 510 525 540 15 30 45 60. They grow by 105 in 105 s.
-    series = {f"{SUCCESS}}}": "0+15x36 15+15x3"}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 120})
+def test_a_restart_of_triton_is_a_smaller_value(tmp_path: Path) -> None:
+    check(tmp_path, {f"{SUCCESS}}}": "0+15x36 15+15x3"}, requests(), "10m5s", {ROW: 60})
 
 
-def test_a_young_pod_s_growth_is_that_of_its_life(tmp_path: Path) -> None:
-    # It has had samples for 30 s only. At its rate it had no requests 5 s before the first one.
-    series = {f"{SUCCESS}}}": "_x38 5 20 35"}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m", {ROW % "2m": 35})
+def test_one_sample_is_a_row(tmp_path: Path) -> None:
+    check(tmp_path, {f"{SUCCESS}}}": "_x40 40"}, requests(), "10m5s", {ROW: 40})
 
 
-def test_one_sample_in_a_window_is_no_row(tmp_path: Path) -> None:
-    series = {f"{SUCCESS}}}": "_x40 40"}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {})
+def test_a_sample_from_more_than_five_minutes_ago_is_no_row(tmp_path: Path) -> None:
+    check(tmp_path, {f"{SUCCESS}}}": "40 _x40"}, requests(), "10m5s", {})
 
 
-def test_a_window_shorter_than_two_scrapes_is_no_row(tmp_path: Path) -> None:
-    series = {f"{SUCCESS}}}": "0+15x40"}
-    check(tmp_path, series, requests(Window.TEN_SECONDS), "10m5s", {})
-
-
-def test_several_windows_in_one_request(tmp_path: Path) -> None:
-    series = {f"{SUCCESS}}}": "0+15x40"}
-    answer = {ROW % "1m": 60.0, ROW % "5m": 300.0}
-    check(tmp_path, series, requests(Window.FIVE_MINUTES, Window.ONE_MINUTE), "10m5s", answer)
+def test_a_pod_that_is_not_scraped_any_more_is_no_row(tmp_path: Path) -> None:
+    # Prometheus writes `stale` when a target has gone, or does not have the series any more.
+    check(tmp_path, {f"{SUCCESS}}}": "0+15x39 stale"}, requests(), "10m5s", {})
 
 
 @pytest.mark.parametrize("family", Family)
@@ -85,19 +82,18 @@ def test_missing_series_are_no_rows(tmp_path: Path, family: Family) -> None:
 
 
 def test_a_service_without_requests_has_a_row_of_zero(tmp_path: Path) -> None:
-    series = {f"{SUCCESS}}}": "7x40"}
-    check(tmp_path, series, requests(Window.TWO_MINUTES), "10m5s", {ROW % "2m": 0})
+    series = {f"{SUCCESS}}}": "0x40"}
+    check(tmp_path, series, requests(), "10m5s", {ROW: 0})
 
 
 def test_failures_are_told_by_reason(tmp_path: Path) -> None:
     failure = f"nv_inference_request_failure{{{MODEL}"
     series = {f'{failure},reason="{reason}"}}': "0+3x40" for reason in ("BACKEND", "CANCELED")}
     rows = {
-        f'{{model="price",namespace="shop",pod="price-0",reason="{reason}",version="3",'
-        f'window="1m"}}': 12.0
+        f'{{model="price",namespace="shop",pod="price-0",reason="{reason}",version="3"}}': 120.0
         for reason in ("BACKEND", "CANCELED")
     }
-    check(tmp_path, series, text(Family.FAILURES, [Window.ONE_MINUTE], ALL), "10m5s", rows)
+    check(tmp_path, series, text(Family.FAILURES, [], ALL), "10m5s", rows)
 
 
 def test_buckets_of_all_versions_are_added_up(tmp_path: Path) -> None:
@@ -107,14 +103,20 @@ def test_buckets_of_all_versions_are_added_up(tmp_path: Path) -> None:
         for version in ("1", "3")
         for job in ("a", "b")
     }
-    row = '{le="20",model="price",namespace="shop",pod="price-0",window="1m"}'
-    check(tmp_path, series, text(Family.BUCKETS, [Window.ONE_MINUTE], ALL), "10m5s", {row: 24})
+    row = '{le="20",model="price",namespace="shop",pod="price-0"}'
+    check(tmp_path, series, text(Family.BUCKETS, [], ALL), "10m5s", {row: 240})
 
 
 def test_a_gauge_is_averaged(tmp_path: Path) -> None:
     series = {f"nv_inference_pending_request_count{{{MODEL}}}": "0 8 " * 20 + "0"}
-    row = {ROW % "1m": 4.0}
+    row = {OF_WINDOW % "1m": 4.0}
     check(tmp_path, series, text(Family.PENDING, [Window.ONE_MINUTE], ALL), "10m5s", row)
+
+
+def test_several_windows_in_one_request(tmp_path: Path) -> None:
+    series = {f"nv_inference_pending_request_count{{{MODEL}}}": "0x36 8x4"}
+    query = text(Family.PENDING, [Window.FIVE_MINUTES, Window.ONE_MINUTE], ALL)
+    check(tmp_path, series, query, "10m5s", {OF_WINDOW % "1m": 8.0, OF_WINDOW % "5m": 1.6})
 
 
 def test_gpus(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_freshness_is_the_time_of_the_newest_sample(tmp_path: Path) -> None:
     check(tmp_path, series, text(Family.FRESHNESS, [], ALL), "10m5s", row)
 
 
-def test_the_gateway_s_buckets_of_all_its_pods_are_added_up(tmp_path: Path) -> None:
+def test_the_gateway_s_buckets_are_added_up_for_each_of_its_pods(tmp_path: Path) -> None:
     name = FORMS[Family.GATEWAY_BUCKETS].metric
     service = "shop-route-price-80@kubernetesgateway"
     labels = f'service="{service}",method="POST",protocol="http",le="0.1"'
@@ -150,9 +152,10 @@ def test_the_gateway_s_buckets_of_all_its_pods_are_added_up(tmp_path: Path) -> N
         for pod in ("a:8082", "b:8082")
         for job in ("x", "y")
     }
-    row = f'{{le="0.1",service="{service}",window="1m"}}'
-    query = text(Family.GATEWAY_BUCKETS, [Window.ONE_MINUTE], ALL)
-    check(tmp_path, series, query, "10m5s", {row: 48})
+    rows = {
+        f'{{instance="{pod}",le="0.1",service="{service}"}}': 240.0 for pod in ("a:8082", "b:8082")
+    }
+    check(tmp_path, series, text(Family.GATEWAY_BUCKETS, [], ALL), "10m5s", rows)
 
 
 def test_only_this_cluster_and_the_served_namespaces(tmp_path: Path) -> None:
@@ -164,8 +167,5 @@ def test_only_this_cluster_and_the_served_namespaces(tmp_path: Path) -> None:
         for namespace in ("shop", "shop-2", "other")
         for cluster in ("eu1", "us1")
     }
-    row = (
-        '{kubernetes_namespace="shop",kubernetes_pod_name="price-0",model="price",version="3",'
-        'window="1m"}'
-    )
-    check(tmp_path, series, requests(Window.ONE_MINUTE, scope=scope), "10m5s", {row: 60})
+    row = '{kubernetes_namespace="shop",kubernetes_pod_name="price-0",model="price",version="3"}'
+    check(tmp_path, series, requests(scope), "10m5s", {row: 600})

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.training.once import trained_once
 from training.models.encoder import vocabulary
 from training.sentiment_task import tokeniser
 from training.served_file import TOLERANCE, Format, check_answer
@@ -54,16 +55,15 @@ def report_of(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """The folder of a model by its command's name; each is trained once, when first asked for."""
+    """The folder of a model by its command's name, as its command leaves it."""
     root = tmp_path_factory.mktemp("shipped")
 
     @functools.cache
     def train(model: str) -> Path:
         folder = root / model
-        demo = ("--profile", "demo", *WORDS[model])
-        output = python(f"training.{model}", "train", *demo, "--output", folder)
-        assert output.endswith(f"exported {folder / 'model.pt'} and model.onnx\n")
-        return folder
+        made = trained_once(model, ("--profile", "demo", *WORDS[model]), folder)
+        assert made.output.endswith("model.pt and model.onnx\n")
+        return made.folder
 
     return train
 

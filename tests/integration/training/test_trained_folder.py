@@ -11,23 +11,23 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.integration.training.once import trained_once
 from training.trained import read_trained
 
 ROOT = Path(__file__).parents[3]
-FEW = ["--profile", "demo", "--stride", "20", "--epochs", "2", "--batch", "16"]
-JUDGED = ["--folds", "1", "--fold-epochs", "1", "--explained", "2"]
+FEW = ("--profile", "demo", "--stride", "20", "--epochs", "2", "--batch", "16")
+FEWER = ("--profile", "demo", "--stride", "40", "--epochs", "1", "--batch", "16")
+JUDGED = ("--folds", "1", "--fold-epochs", "1", "--explained", "2")
 
 
 def command(folder: Path, *words: str) -> list[str]:
-    train = [sys.executable, "-m", "training.lstm", "train", *FEW, *words]
-    return [*train, "--output", str(folder)]
+    return [sys.executable, "-m", "training.lstm", "train", *words, "--output", str(folder)]
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "lstm"
-    subprocess.run(command(folder, *JUDGED), cwd=ROOT, check=True)
-    return folder
+    return trained_once("lstm", (*FEW, *JUDGED), folder).folder
 
 
 def test_the_folder_has_the_model_and_all_that_is_said_of_it(trained: Path) -> None:
@@ -82,9 +82,9 @@ def test_folds_end_before_the_held_out_period(trained: Path) -> None:
     assert fold["trainedUntil"] < fold["first"] < fold["last"] < report["split"]["test"]["first"]
 
 
-def test_a_killed_command_resumes_to_the_same_model(trained: Path, tmp_path: Path) -> None:
+def test_a_killed_command_resumes_to_the_same_model(tmp_path: Path) -> None:
     folder = tmp_path / "torn"
-    words = command(folder, *JUDGED, "--checkpoint-seconds", "0")
+    words = command(folder, *FEWER, *JUDGED, "--checkpoint-seconds", "0")
     with subprocess.Popen(words, cwd=ROOT) as process:
         deadline = time.monotonic() + 120
         while not (folder / "checkpoint").exists():
@@ -99,8 +99,9 @@ def test_a_killed_command_resumes_to_the_same_model(trained: Path, tmp_path: Pat
 
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("resumed: ")
+    whole = trained_once("lstm", (*FEWER, *JUDGED), tmp_path / "whole").folder
     expected, resumed = (
-        torch.load(where / "weights.pt", weights_only=True) for where in (trained, folder)
+        torch.load(where / "weights.pt", weights_only=True) for where in (whole, folder)
     )
     assert {name for name in expected if not torch.equal(expected[name], resumed[name])} == set()
 
@@ -111,7 +112,7 @@ def test_a_damaged_checkpoint_is_refused_by_the_command(trained: Path, tmp_path:
     (tmp_path / "checkpoint").write_bytes(content)
 
     process = subprocess.run(
-        command(tmp_path, "--resume"), cwd=ROOT, capture_output=True, text=True
+        command(tmp_path, *FEW, "--resume"), cwd=ROOT, capture_output=True, text=True
     )
 
     assert process.returncode == 2

@@ -27,7 +27,7 @@ from inference_operator.domain.measurement import (
 
 SCOPE = Scope()
 POD = PodName("shop", "price-0")
-LABELS = {"namespace": "shop", "pod": "price-0", "model": "price", "version": "3", "window": "1m"}
+LABELS = {"namespace": "shop", "pod": "price-0", "model": "price", "version": "3"}
 AT = 1_764_630_000.5
 
 
@@ -49,7 +49,7 @@ def without(label: str) -> dict[str, str]:
 
 
 def test_a_row() -> None:
-    sample = Sample(POD, Window.ONE_MINUTE, ("price", "3"), 7.0)
+    sample = Sample(POD, None, ("price", "3"), 7.0)
     assert requests(row()) == FamilySamples((sample,), 0, 0, ())
 
 
@@ -88,8 +88,15 @@ def test_a_row_without_a_pod_is_counted(label: str, text: Any) -> None:
 
 @pytest.mark.parametrize("text", [None, "3m", ["1m"]])
 def test_a_row_without_a_window_is_counted(text: Any) -> None:
-    labels = without("window") if text is None else {**LABELS, "window": text}
-    assert requests(row(labels=labels)) == FamilySamples((), 0, 1, ())
+    labels = LABELS if text is None else {**LABELS, "window": text}
+    pending = family_samples(answer(row(labels=labels)), Family.PENDING, SCOPE)
+    assert pending == FamilySamples((), 0, 1, ())
+
+
+def test_a_row_of_a_window() -> None:
+    raw = answer(row(labels={**LABELS, "window": "1m"}))
+    (sample,) = family_samples(raw, Family.PENDING, SCOPE).samples
+    assert sample == Sample(POD, Window.ONE_MINUTE, ("price", "3"), 7.0)
 
 
 def test_another_label_that_is_missing_leaves_the_pod_without_a_value() -> None:
@@ -119,7 +126,7 @@ def test_two_spellings_of_a_boundary_are_one_bucket() -> None:
     labels = without("version")
     buckets = [row("7", {**labels, "le": "20"}), row("9", {**labels, "le": "20.0"})]
     samples = family_samples(answer(*buckets), Family.BUCKETS, SCOPE).samples
-    assert samples == (Sample(POD, Window.ONE_MINUTE, ("price", "20"), 9.0),)
+    assert samples == (Sample(POD, None, ("price", "20"), 9.0),)
 
 
 @pytest.mark.parametrize("values", [("NaN", "7"), ("7", "NaN")])
@@ -129,9 +136,9 @@ def test_of_two_equal_rows_one_without_a_value_counts(values: tuple[str, str]) -
 
 
 def test_a_family_of_the_gateway_has_no_pods() -> None:
-    labels = {"service": "shop-route-price-80@kubernetesgateway", "le": "0.1", "window": "1m"}
+    labels = {"service": "shop-route-price-80@kubernetesgateway", "le": "0.1", "instance": "a"}
     (sample,) = family_samples(answer(row(labels=labels)), Family.GATEWAY_BUCKETS, SCOPE).samples
-    assert (sample.pod, sample.labels) == (None, (labels["service"], "0.1"))
+    assert (sample.pod, sample.labels) == (None, (labels["service"], "0.1", "a"))
 
 
 def test_a_family_without_windows() -> None:

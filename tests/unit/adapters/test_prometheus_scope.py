@@ -59,16 +59,16 @@ def test_a_namespace_that_is_refused(namespace: str) -> None:
 
 def test_the_gateway_is_not_looked_for_in_the_units_namespaces() -> None:
     scope = Scope('cluster="eu1"', ("shop",))
-    assert '{cluster="eu1"}' in text(Family.GATEWAY_BUCKETS, [Window.ONE_MINUTE], scope)
+    assert '{cluster="eu1"}' in text(Family.GATEWAY_BUCKETS, [], scope)
 
 
 def test_windows_have_one_order_and_come_once() -> None:
     windows = [Window.FIVE_MINUTES, Window.ONE_MINUTE]
-    query = text(Family.REQUESTS, windows, Scope())
-    assert query == text(Family.REQUESTS, [*reversed(windows), Window.ONE_MINUTE], Scope())
+    query = text(Family.PENDING, windows, Scope())
+    assert query == text(Family.PENDING, [*reversed(windows), Window.ONE_MINUTE], Scope())
     assert query.count(" or ") == 1
 
 
 def test_a_family_with_windows_needs_one() -> None:
     with pytest.raises(ValueError, match="no window"):
-        text(Family.REQUESTS, [], Scope())
+        text(Family.PENDING, [], Scope())

@@ -8,6 +8,7 @@ from inference_operator.domain.commands import Verb
 from tests.fakes.bodies import KEY
 from tests.unit.argocd.argo_cd import Body, act, health, offered
 from tests.unit.passes.delivery_harness import Delivery, at_first_step
+from tests.unit.passes.judged_harness import ANALYSIS
 
 RUNNING = {"promote", "promote-full", "abort", "pause"}
 
@@ -143,7 +144,8 @@ async def test_an_edit_ends_a_roll_back() -> None:
 
 
 async def test_an_analysis_waits_for_a_person() -> None:
-    world, _ = await at_first_step(steps=[{"setWeight": 25}, {"analysis": {}}])
+    canary = {"steps": [{"setWeight": 25}, {"analysis": {}}], "analysis": ANALYSIS}
+    world, _ = await at_first_step(rollout={"canary": canary})
     assert health(live(world))[0] == "Suspended"
     new = world.canary
     await press(world, "promote")

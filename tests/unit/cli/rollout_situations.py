@@ -17,6 +17,12 @@ STEPS = (
     {"setWeight": 50},
     {"analysis": {}},
 )
+ANALYSIS = {
+    "metrics": [
+        {"name": "errors", "type": "ErrorRate", "max": "1%"},
+        {"name": "p95", "type": "Latency", "statistic": "p95", "maxRelative": "110%"},
+    ]
+}
 ANNOTATION = "inference.aipx.io/"
 
 
@@ -55,7 +61,9 @@ def body(
     status: Body, commands: Body | None = None, rollout: Body | None = None, **changes: Any
 ) -> Body:
     """A model with that status, at generation 4, which the operator has observed."""
-    rollout = {"canary": {"steps": list(STEPS)}} if rollout is None else rollout
+    rollout = (
+        {"canary": {"steps": list(STEPS), "analysis": ANALYSIS}} if rollout is None else rollout
+    )
     model = stored(imodel(rollout=rollout, **changes), generation=4, resourceVersion="7")
     annotations = {f"{ANNOTATION}{verb}": value for verb, value in (commands or {}).items()}
     if annotations:

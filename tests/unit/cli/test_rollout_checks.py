@@ -251,7 +251,7 @@ def test_nothing_is_decided_by_a_status_about_an_earlier_spec(check: Check) -> N
         check(situation({**at_step(2), "observedGeneration": 3}))
 
 
-@pytest.mark.parametrize(("step", "waits"), [(1, False), (2, True), (3, False), (4, True)])
+@pytest.mark.parametrize(("step", "waits"), [(1, False), (2, True), (3, False), (4, False)])
 def test_a_promotion_is_proposed_where_a_step_waits_for_a_person(step: int, waits: bool) -> None:
     with pytest.raises(RefusalError) as refused:
         checks.resume(situation(at_step(step)))

@@ -40,7 +40,24 @@ BUSY = {
         condition("Reconciling", "True", "Scaling"),
     ],
 }
+JUDGED = {
+    **at_step(4, weight=50),
+    "analysis": {
+        "revision": CANARY,
+        "verdict": "LowTraffic",
+        "message": "errors: about 300 requests are missing",
+        "metrics": [
+            {
+                "name": "errors",
+                "verdict": "LowTraffic",
+                "message": "0% of 41 requests failed, limit 1%; about 300 requests are missing",
+            },
+            {"name": "p95", "verdict": "Pass", "message": "17ms, limit 17.6ms"},
+        ],
+    },
+}
 DRAWN = {
+    "judged": situation(JUDGED),
     "timed-pause": situation(at_step(1)),
     "person": situation(at_step(2, weight=33)),
     "paused-by-a-person": situation(at_step(3), {"pause": CANARY}),

@@ -9,6 +9,7 @@ from inference_operator.domain.commands import Verb, rollback_to
 from tests.fakes.bodies import KEY, imodel
 from tests.fakes.harness import OperatorHarness
 
+from .judged_harness import ANALYSIS
 from .test_allow_lists import LISTED, OLD, serving
 from .test_defaults import KEYS, NAMES, NEW_IMAGE, STAGED, images, restart, status
 
@@ -19,7 +20,8 @@ async def staged(steps: list[dict[str, Any]]) -> OperatorHarness:
     """Return three models after a new default; the first one goes by these steps."""
     world = OperatorHarness()
     for name in NAMES:
-        parts = {"rollout": {"canary": {"steps": steps}}} if name == KEY.name else {}
+        canary = {"steps": steps, "analysis": ANALYSIS}
+        parts = {"rollout": {"canary": canary}} if name == KEY.name else {}
         world.cluster.apply_as("kubectl", imodel(name, **parts), force=True)
     await world.settle(keys=KEYS)
     await restart(world, STAGED)

@@ -35,7 +35,7 @@ def seen(situation: Situation) -> Observed:
         *parents, last = path.split(".")[1:]
         place = spec
         for parent in parents:
-            place = place[parent]
+            place = place.setdefault(parent, {})
         place[last] = value
     key = UnitKey(kind, NAMESPACE, situation.slug)
     body = situation.pipeline if situation.pipeline is not None else spec

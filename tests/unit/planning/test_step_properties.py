@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference_operator.api.analysis_status import Verdict
 from inference_operator.api.canary import Canary
 from inference_operator.api.rollout_status import AbortStatus
+from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import Commands, Verb, promote_all, promote_step, retry_of
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
@@ -40,7 +42,37 @@ def canaries(draw: st.DrawFn) -> Canary:
     for weight in draw(WEIGHTS):
         steps += [*draw(st.lists(st.sampled_from(others), max_size=2)), {"setWeight": weight}]
     dynamic = draw(st.sampled_from(["Never", "WhenWeighted"]))
-    return Canary.model_validate({"steps": steps, "dynamicStableScale": dynamic})
+    metric = {"name": "errors", "type": "ErrorRate", "max": "1%"}
+    analysis = {
+        "metrics": [metric],
+        "startingStep": draw(st.integers(0, len(steps) - 1)),
+        "onTimeout": draw(st.sampled_from(["Pause", "Abort", "Promote"])),
+    }
+    has_analysis = any("analysis" in step for step in steps) or draw(st.booleans())
+    return Canary.model_validate(
+        {
+            "steps": steps,
+            "dynamicStableScale": dynamic,
+            **({"analysis": analysis} if has_analysis else {}),
+        }
+    )
+
+
+@st.composite
+def results(draw: st.DrawFn, since: datetime, canary: str | None) -> AnalysisResult | None:
+    """Return an answer about the metrics, mostly of the canary."""
+    if draw(st.integers(0, 4)) == 0:
+        return None
+    verdict = draw(st.sampled_from([Verdict.PASS, *Verdict]))
+    return AnalysisResult(
+        draw(st.sampled_from([canary, canary, "n", None])),
+        "s",
+        verdict,
+        f"errors: {verdict.value}",
+        at=draw(st.sampled_from([NOON, NOON, None])),
+        step_since=since,
+        step_passes=draw(st.integers(0, 2)),
+    )
 
 
 @st.composite
@@ -65,6 +97,7 @@ def cases(draw: st.DrawFn) -> tuple[RolloutState, RolloutFacts]:
         step=step,
         step_hash=steps_hash if is_running else "",
         step_since=since,
+        cleared=draw(st.none() | st.integers(0, step + 1)),
         aborted=None if is_running else draw(st.sampled_from([aborted, None])),
     )
     given_commands = st.fixed_dictionaries(
@@ -90,6 +123,7 @@ def cases(draw: st.DrawFn) -> tuple[RolloutState, RolloutFacts]:
         commands=Commands(draw(given_commands)),
         alone_since=draw(st.sampled_from([None, NOON - timedelta(minutes=5)])),
         strangers=draw(st.sampled_from([frozenset(), frozenset({"p"})])),
+        analysis=draw(results(since, state.canary)),
         freeze=draw(st.sampled_from(["", "somebody freezes rollouts"])),
     )
     return state, facts

@@ -1,8 +1,10 @@
 """The texts of the queries: one for each family of metrics, for all units and windows at once.
 
-The inner `max by` leaves out labels such as `job`, `instance` and `prometheus_replica`, so that a
-pod that is scraped twice, or by two Prometheus servers, counts once. No query matches on `version`:
-Triton reports a pipeline's successes as version 1. No query divides counters, because 0/0 is NaN.
+Counters are asked for as they are: the operator subtracts them, because `increase` extrapolates and
+its windows overlap (ADR 0039). The inner `max by` leaves out labels such as `job`, `instance` and
+`prometheus_replica`, so that a pod that is scraped twice, or by two Prometheus servers, counts
+once. No query matches on `version`: Triton reports a pipeline's successes as version 1. No query
+divides counters, because 0/0 is NaN.
 """
 
 from collections.abc import Sequence
@@ -22,7 +24,7 @@ _DEVICE = ("gpu_uuid",)
 class Kind(StrEnum):
     """How a family's series become values."""
 
-    INCREASE = "increase"
+    COUNTER = "counter"
     AVERAGE = "avg_over_time"
     NOW = "now"
 
@@ -41,24 +43,24 @@ class Form:
 
     @property
     def has_window(self) -> bool:
-        return self.kind is not Kind.NOW
+        return self.kind is Kind.AVERAGE
 
 
 FORMS = {
-    Family.REQUESTS: Form("nv_inference_request_success", Kind.INCREASE, _MODEL, _DEVICE),
+    Family.REQUESTS: Form("nv_inference_request_success", Kind.COUNTER, _MODEL, _DEVICE),
     Family.FAILURES: Form(
-        "nv_inference_request_failure", Kind.INCREASE, (*_MODEL, "reason"), _DEVICE
+        "nv_inference_request_failure", Kind.COUNTER, (*_MODEL, "reason"), _DEVICE
     ),
     Family.REQUEST_TIME: Form(
-        "nv_inference_request_duration_us", Kind.INCREASE, _MODEL, _DEVICE, "us"
+        "nv_inference_request_duration_us", Kind.COUNTER, _MODEL, _DEVICE, "us"
     ),
-    Family.QUEUE_TIME: Form("nv_inference_queue_duration_us", Kind.INCREASE, _MODEL, _DEVICE, "us"),
-    Family.INFERENCES: Form("nv_inference_count", Kind.INCREASE, _MODEL, _DEVICE),
-    Family.EXECUTIONS: Form("nv_inference_exec_count", Kind.INCREASE, _MODEL, _DEVICE),
+    Family.QUEUE_TIME: Form("nv_inference_queue_duration_us", Kind.COUNTER, _MODEL, _DEVICE, "us"),
+    Family.INFERENCES: Form("nv_inference_count", Kind.COUNTER, _MODEL, _DEVICE),
+    Family.EXECUTIONS: Form("nv_inference_exec_count", Kind.COUNTER, _MODEL, _DEVICE),
     Family.PENDING: Form("nv_inference_pending_request_count", Kind.AVERAGE, _MODEL),
     Family.BUCKETS: Form(
         "nv_inference_first_response_histogram_ms_bucket",
-        Kind.INCREASE,
+        Kind.COUNTER,
         ("model", "le"),
         ("version",),
     ),
@@ -68,9 +70,13 @@ FORMS = {
     Family.FRESHNESS: Form("nv_inference_pending_request_count", Kind.NOW, unit="s of Unix time"),
     Family.GATEWAY_BUCKETS: Form(
         "traefik_service_request_duration_seconds_bucket",
-        Kind.INCREASE,
-        (GATEWAY_LABEL, "le"),
-        ("instance", "code", "method", "protocol"),
+        Kind.COUNTER,
+        # Each instance has its row: the sum of all would fall when one of them ends.
+        (GATEWAY_LABEL, "le", "instance"),
+        ("code", "method", "protocol"),
+    ),
+    Family.PROBES: Form(
+        "inference_operator_probe_requests_total", Kind.COUNTER, (*_MODEL, "outcome")
     ),
 }
 """Every family has its form."""
@@ -90,31 +96,37 @@ def text(family: Family, windows: Sequence[Window], scope: Scope) -> str:
     max by (namespace,pod) (timestamp(nv_inference_pending_request_count{namespace!=""}))
     """
     form = FORMS[family]
-    if not form.has_window:
+    if form.kind is Kind.COUNTER:
+        return _aggregated(family, _series(family, scope), scope)
+    if form.kind is Kind.NOW:
         return _value_now(family, scope)
     if not windows:
         raise ValueError(f"found no window for {family}, expected at least one")
     ordered = [window for window in Window if window in windows]
     return " or ".join(
-        f'label_replace({_of_window(family, window, scope)}, "{WINDOW_LABEL}", "{window}", "", "")'
+        f'label_replace({_average(family, window, scope)}, "{WINDOW_LABEL}", "{window}", "", "")'
         for window in ordered
     )
 
 
-def _of_window(family: Family, window: Window, scope: Scope) -> str:
+def _average(family: Family, window: Window, scope: Scope) -> str:
+    return _aggregated(family, f"avg_over_time({_series(family, scope)}[{window}])", scope)
+
+
+def _series(family: Family, scope: Scope) -> str:
+    return f"{FORMS[family].metric}{{{_matchers(family, scope)}}}"
+
+
+def _aggregated(family: Family, series: str, scope: Scope) -> str:
     form = FORMS[family]
     labels = [*pod_labels(family, scope), *form.labels]
-    series = f"{form.kind}({form.metric}{{{_matchers(family, scope)}}}[{window}])"
     distinct = f"max by ({','.join([*labels, *form.summed])}) ({series})"
-    if not form.summed and form.kind is not Kind.INCREASE:
-        return distinct
-    return f"sum by ({','.join(labels)}) ({distinct})"
+    return f"sum by ({','.join(labels)}) ({distinct})" if form.summed else distinct
 
 
 def _value_now(family: Family, scope: Scope) -> str:
-    form = FORMS[family]
-    labels = ",".join([*scope.pod_labels, *form.labels])
-    series = f"{form.metric}{{{scope.matchers}}}"
+    labels = ",".join([*scope.pod_labels, *FORMS[family].labels])
+    series = _series(family, scope)
     if family is Family.FRESHNESS:
         return f"max by ({labels}) (timestamp({series}))"
     total = f"{_GPU_TOTAL}{{{scope.matchers}}}"

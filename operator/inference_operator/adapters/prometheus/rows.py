@@ -17,6 +17,7 @@ from inference_operator.domain.measurement import (
     Family,
     FamilySamples,
     NoValue,
+    Outage,
     PodName,
     QueryValue,
     Sample,
@@ -45,6 +46,10 @@ INFINITY = "+Inf"
 
 class AnswerRefusedError(Exception):
     """Prometheus' error, or an answer that is none of Prometheus; the message has its words."""
+
+    def __init__(self, message: str, outage: Outage = Outage.REFUSED) -> None:
+        super().__init__(message)
+        self.outage = outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,11 @@ def _answer(raw: bytes, limits: JsonLimits) -> _Answer:
         raise AnswerRefusedError("answered with JSON that is not an object")
     if body.get("status") != "success":
         words = str(body.get("error") or body.get("errorType") or "no message")
-        raise AnswerRefusedError(f"refused the query: {beginning(words, _WARNING_LENGTH)}")
+        is_late = body.get("errorType") == "timeout"
+        raise AnswerRefusedError(
+            f"refused the query: {beginning(words, _WARNING_LENGTH)}",
+            Outage.TIMED_OUT if is_late else Outage.REFUSED,
+        )
     data = body.get("data")
     if not isinstance(data, dict):
         raise AnswerRefusedError("answered without data")

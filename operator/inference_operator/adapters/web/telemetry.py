@@ -48,3 +48,36 @@ class Telemetry:
             ["kind"],
             registry=self.registry,
         )
+        self._sweeps()
+
+    def _sweeps(self) -> None:
+        self.sweeps = Counter(
+            "inference_operator_sweeps_total",
+            "Sweeps of Prometheus for the metrics of canaries, by outcome (answered, incomplete,"
+            " unanswered, failed).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.sweep_seconds = Histogram(
+            "inference_operator_sweep_duration_seconds",
+            "Duration of a sweep: its requests, the parsing, and the judgement of all units.",
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            registry=self.registry,
+        )
+        self.sweep_age = Gauge(
+            "inference_operator_sweep_age_seconds",
+            "Seconds since Prometheus answered a whole sweep; 0 while no unit is measured.",
+            registry=self.registry,
+        )
+        self.sweep_requests = Counter(
+            "inference_operator_sweep_requests_total",
+            "Queries of sweeps, by outcome (answered, or why not).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.verdict_changes = Counter(
+            "inference_operator_verdict_changes_total",
+            "Changes of the verdict on a canary, by the new verdict.",
+            ["verdict"],
+            registry=self.registry,
+        )

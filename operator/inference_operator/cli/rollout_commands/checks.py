@@ -57,6 +57,10 @@ def promote(situation: Situation, now: datetime, *, full: bool) -> Change:
             f"the operator has not reported a step of revision {revision} yet; repeat the command"
             " in a moment"
         )
+    if index >= len(steps) and situation.is_held_by_metrics:
+        value = fresh(situation, Verb.PROMOTE, promote_all(revision), now)
+        sentence = f"revision {revision} is promoted whatever its metrics say, unless they fail"
+        return setting(Verb.PROMOTE, value, sentence)
     if index >= len(steps):
         raise RefusalError(
             f"revision {revision} has no step left: it gets all clients as soon as its model"

@@ -13,6 +13,7 @@ from inference_operator.api.conditions import (
 from inference_operator.api.quoting import beginning, visible
 from inference_operator.api.status import Phase, RevisionStatus
 from inference_operator.cli.rollout_commands.checks import invocation
+from inference_operator.cli.rollout_commands.metric_lines import metric_lines
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.cli.rollout_commands.step_lines import step_lines
 from inference_operator.cli.rollout_commands.style import (
@@ -57,6 +58,7 @@ def picture(
     sections = (
         step_lines(situation, now, style, is_short=is_short),
         _revisions(situation, style),
+        () if is_short else metric_lines(situation, style),
         _aborted(situation, now, style),
         _conditions(situation, style, 1 if is_short else 3),
         _decisions(situation, now, style, 1 if is_short else _DECISION_LINES),

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from inference_operator.api.analysis import MOST_METRICS, MetricMode
 from inference_operator.api.canary import CanaryStep, Steps
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
@@ -18,6 +19,7 @@ from inference_operator.domain.names import UnitKey
 _LONGEST_URI = 2048
 _MOST_SOURCES = 64
 _STEPS: TypeAdapter[tuple[CanaryStep, ...]] = TypeAdapter(Steps)
+_UNJUDGED = (Reason.ANALYSIS_UNAVAILABLE, Reason.HOLD_TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Situation:
     annotations: Mapping[str, object]
     sources: tuple[str, ...] = ()
     """Addresses of artifacts in the spec."""
+
+    dry_runs: frozenset[str] = frozenset()
+    """Names of the metrics that decide nothing."""
 
     @property
     def commands(self) -> Commands:
@@ -78,11 +83,26 @@ class Situation:
     @property
     def waits_for_person(self) -> bool:
         """Whether the present step ends only when somebody promotes the revision."""
-        if self.step is None or self.step >= len(self.steps):
+        if self.step is None:
             return False
-        present = self.steps[self.step]
-        is_pause = present.pause is not None and present.pause.duration is None
-        return is_pause or present.analysis is not None
+        if self.ready is not None and self.ready.reason in _UNJUDGED:
+            return True
+        present = self.steps[self.step] if self.step < len(self.steps) else None
+        pause = present.pause if present else None
+        return pause is not None and pause.duration is None
+
+    @property
+    def verdict(self) -> str:
+        """The last verdict on the canary; empty if there is none."""
+        analysis, canary = self.status.analysis, self.canary
+        is_its = analysis is not None and canary is not None
+        return str(analysis.verdict) if analysis and is_its else ""
+
+    @property
+    def is_held_by_metrics(self) -> bool:
+        """Whether the rollout waits for its metrics, or for a person who judges in their place."""
+        reason = self.ready.reason if self.ready else ""
+        return reason in (*_UNJUDGED, Reason.ANALYSIS_HOLDING)
 
     @property
     def step_since(self) -> datetime | None:
@@ -151,6 +171,7 @@ def situation_of(body: Mapping[str, Any], key: UnitKey) -> Situation:
         status=read_status({**body, "kind": key.kind}),
         annotations=_map(meta.get("annotations")),
         sources=_sources(spec),
+        dry_runs=_dry_runs(_map(rollout.get("canary"))),
     )
 
 
@@ -164,6 +185,14 @@ def _steps(written: object) -> tuple[CanaryStep, ...]:
         return _STEPS.validate_python(written)
     except ValidationError:
         return ()
+
+
+def _dry_runs(canary: Mapping[str, Any]) -> frozenset[str]:
+    written = _map(canary.get("analysis")).get("metrics")
+    metrics = map(_map, written[:MOST_METRICS] if isinstance(written, list) else ())
+    return frozenset(
+        str(metric.get("name")) for metric in metrics if metric.get("mode") == MetricMode.DRY_RUN
+    )
 
 
 def _sources(spec: Mapping[str, Any]) -> tuple[str, ...]:

@@ -71,6 +71,9 @@ def _note(situation: Situation, now: datetime, number: int, index: int | None) -
     step = situation.steps[number]
     if ends_by_itself(step):
         return held or f"until enough pods answer ({canary.ready}/{canary.replicas} now){elapsed}"
+    if step.analysis is not None and not situation.waits_for_person:
+        verdict = situation.verdict
+        return held or f"{f'metrics: {verdict}' if verdict else 'not judged yet'}{elapsed}"
     duration = step.pause.duration if step.pause else None
     if duration is None:
         return held or f"until somebody promotes it{elapsed}"

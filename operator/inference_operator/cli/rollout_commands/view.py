@@ -28,6 +28,7 @@ def view(situation: Situation, now: datetime) -> dict[str, Any]:
         "canaryWeight": _canary_weight(situation),
         "currentStep": _present(situation),
         "steps": _steps(situation, now),
+        "analysis": body.get("analysis"),
         "aborted": (body.get("rollout") or {}).get("aborted"),
         "commands": {str(verb): value for verb, value in situation.commands.values.items()},
         "handled": list(status.rollout.handled) if status.rollout else None,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from inference_operator.api.analysis_status import AnalysisStatus
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.rollout.facts import RolloutFacts
 
@@ -30,4 +31,11 @@ def _not_later(state: RolloutState, now: datetime) -> RolloutState:
         since=min(since, now) if since else None,
         promoted_at=min(promoted_at, now) if promoted_at else None,
         step_since=min(step_since, now) if step_since else None,
+        analysis=_analysis_not_later(state.analysis, now),
     )
+
+
+def _analysis_not_later(record: AnalysisStatus | None, now: datetime) -> AnalysisStatus | None:
+    times = ("holding_since", "error_since", "timed_out_at")
+    later = [name for name in times if record and (getattr(record, name) or now) > now]
+    return record.model_copy(update=dict.fromkeys(later, now)) if record and later else record

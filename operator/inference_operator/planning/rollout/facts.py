@@ -76,8 +76,8 @@ class RolloutFacts:
     """Since when the gateway has not taken over the routes as they are written; None if it has."""
 
     analysis: AnalysisResult | None = None
-    """What the metrics of the canary say. None if the operator has no Prometheus, or if the spec
-    has no `rollout.canary.analysis`."""
+    """What the metrics say, maybe of a former canary. None if the operator has no Prometheus, or if
+    the spec has no `rollout.canary.analysis`."""
 
     freeze: str = ""
     """Part of a sentence: what freezes the rollout; empty if nothing does."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.planning.rollout.analysis import not_holding
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.steps import position, shares_sentence
 from inference_operator.planning.transition import Hold, Transition
@@ -22,5 +23,6 @@ def paused(state: RolloutState, facts: RolloutFacts) -> Transition:
         message = f"{where} is held because {why}"
     else:
         message = f"revision {facts.target} waits because {why}" + facts.still_serves(state.stable)
-    # The deadline starts again when the pause ends.
-    return Transition(replace(state, since=None), hold=Hold(Reason.PAUSED, message))
+    # The deadlines start again when the pause ends.
+    stopped = not_holding(replace(state, since=None), is_stopped=True)
+    return Transition(stopped, hold=Hold(Reason.PAUSED, message))

@@ -43,6 +43,7 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
         aborted=_aborted(status),
+        analysis=status.analysis,
         **_steps_of(rollout),
     )
 
@@ -77,6 +78,7 @@ def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
         "step": min(rollout.current_step_index or 0, MOST_STEPS),
         "step_hash": rollout.current_step_hash or "",
         "step_since": rollout.step_since,
+        "cleared": rollout.cleared_step_index,
         "handled": rollout.handled,
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.traffic import Split
+from inference_operator.planning.rollout.analysis import may_rise
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.freezes import keeps_edited_steps, may_take_over
 from inference_operator.planning.rollout.steps import needed_pods, weight_at
@@ -49,7 +50,7 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
 
 def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
     """Return whether more clients may be led to the canary than now."""
-    is_stopped = facts.is_held or not may_take_over(state, facts)
+    is_stopped = facts.is_held or not may_take_over(state, facts) or not may_rise(state, facts)
     if is_stopped or facts.ready_of(state.canary) < needed_pods(state, facts):
         return False
     if facts.settings.split is Split.REPLICAS:

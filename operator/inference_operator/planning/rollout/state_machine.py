@@ -9,14 +9,13 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
-from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
+from inference_operator.planning.rollout import analysis
 from inference_operator.planning.rollout.aborts import (
-    abort,
     handled_before,
     lingering,
     obeyed,
@@ -31,13 +30,8 @@ from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.freezes import frozen, is_not_promoted, replaced
 from inference_operator.planning.rollout.late_gateway import gives_back, with_leftovers
 from inference_operator.planning.rollout.pauses import paused
-from inference_operator.planning.rollout.recreation import (
-    is_restored,
-    outage_sentence,
-    unended_hold,
-    unended_sentence,
-    with_outage,
-)
+from inference_operator.planning.rollout.progress_at_once import progress_at_once
+from inference_operator.planning.rollout.recreation import outage_sentence
 from inference_operator.planning.rollout.shares import shares
 from inference_operator.planning.rollout.step_progress import is_long_alone, progress_by_steps
 from inference_operator.planning.rollout.steps import needed_pods
@@ -77,19 +71,28 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
 
     Advancing again from the new state, with the same facts, decides nothing more.
     """
-    begun = obeyed(_scaled_down(corrected(state, facts), facts), facts)
-    confirmed = _confirm(begun.state, facts)
+    done = _advanced(state, facts, is_renewed=False)
+    # A decision is recorded with the numbers that it rests on.
+    return _advanced(state, facts, is_renewed=True) if done.decisions else done
+
+
+def _advanced(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> Transition:
+    present = _scaled_down(corrected(state, facts), facts)
+    begun = obeyed(analysis.with_verdict(present, facts, is_renewed=is_renewed), facts)
+    judged = analysis.failed(begun.state, facts)
+    confirmed = _confirm(judged.state, facts)
     step = _towards_target(confirmed.state, facts)
     ends = (
         step.wake_after,
         _until_scale_down(step.state, facts),
         until_abort_is_over(step.state, facts),
+        analysis.next_look(step.state, facts),
     )
     coming = (left for left in ends if left is not None and left > timedelta(0))
     return replace(
         step,
         hold=step.hold or refused_rollback(facts),
-        decisions=(*begun.decisions, *confirmed.decisions, *step.decisions),
+        decisions=(*begun.decisions, *judged.decisions, *confirmed.decisions, *step.decisions),
         tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
         wake_after=earliest(*coming),
     )
@@ -124,7 +127,9 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
         # By steps: clients go back to the stable revision as soon as one of its pods answers.
         is_over = state.step_hash == facts.step_hash and state.step >= len(facts.steps)
         has_all = facts.traffic.leads_to(canary) == 100 and facts.traffic.effective
-        is_complete = facts.answers(canary) and is_over and has_all
+        is_complete = (
+            facts.answers(canary) and is_over and has_all and analysis.may_rise(state, facts)
+        )
         is_long = is_long_alone(facts) and facts.answers(canary) and not facts.is_held
         is_alone = facts.is_alone(canary, stable) and not is_cancelled and (is_left or is_long)
         return _promote(state, canary, facts) if is_complete or is_alone else Transition(state)
@@ -199,7 +204,15 @@ def _settle(state: RolloutState, facts: RolloutFacts) -> Transition:
 def without_canary(state: RolloutState) -> RolloutState:
     """Return the state without its canary, and without its position in the steps."""
     return replace(
-        state, canary=None, since=None, progress=0, step=0, step_hash="", step_since=None
+        state,
+        canary=None,
+        since=None,
+        progress=0,
+        step=0,
+        step_hash="",
+        step_since=None,
+        analysis=None,
+        cleared=None,
     )
 
 
@@ -239,32 +252,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
         if confirmed.state is made.state:
             return made
         return replace(confirmed, decisions=(*made.decisions, *confirmed.decisions))
-    state = with_outage(state, facts)
-    ready, since = facts.ready_of(state.canary), state.since or facts.now
-    if facts.answers(state.canary):
-        # The Service may still have to be created or moved. It may never be: its name may be taken.
-        return Transition(replace(state, progress=max(state.progress, ready)))
-    if ready > state.progress:
-        since = facts.now
-    # Keep the maximum: a pod that comes and goes is not progress.
-    moved = replace(state, since=since, progress=max(state.progress, ready))
-    deadline = facts.settings.progress_deadline
-    left = deadline - (facts.now - since)
-    if left > timedelta(0):
-        return Transition(moved, wake_after=left, hold=unended_hold(state, facts))
-    if is_restored(state, facts):
-        lacking = unended_sentence(state, facts) + outage_sentence(state, facts)
-        why = f"no progress since {format_time(since)}{lacking}{facts.reported}"
-        return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
-    # Name no elapsed time: each change of the message is a write.
-    message = (
-        f"revision {state.canary} has made no progress since {format_time(since)}"
-        f" (progressDeadline {int(deadline.total_seconds())} s):"
-        f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
-        + unended_sentence(state, facts)
-        + facts.still_serves(state.stable)
-    )
-    return Transition(moved, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, message))
+    return progress_at_once(state, facts)
 
 
 def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transition:
@@ -277,7 +265,8 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
             if state.stable
             else "; clients are sent to it"
         )
-        + outage_sentence(state, facts),
+        + outage_sentence(state, facts)
+        + analysis.numbers_sentence(state, facts),
         state.stable,
         canary,
     )

@@ -11,14 +11,14 @@ from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.rollout import late_gateway
 from inference_operator.planning.rollout.aborts import abort
+from inference_operator.planning.rollout.analysis import not_holding
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.freezes import frozen, keeps_edited_steps
+from inference_operator.planning.rollout.step_walk import restarted, walk
 from inference_operator.planning.rollout.steps import (
     answers_on,
     needed_pods,
     position,
-    restarted,
-    walk,
     weight_at,
 )
 from inference_operator.planning.transition import Hold, Transition
@@ -36,6 +36,8 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
         return _alone(begun, facts)
     walked = _walked(begun.state, facts)
     decisions = (*begun.decisions, *_stable_is_back(state, facts), *walked.decisions)
+    if walked.state.canary is None:
+        return replace(walked, decisions=decisions)
     moved, left = _towards_deadline(walked.state, facts)
     if left is not None and left <= timedelta(0):
         ended = abort(moved, facts, _overdue(moved, facts), Reason.PROGRESS_DEADLINE_EXCEEDED)
@@ -47,8 +49,10 @@ def progress_by_steps(state: RolloutState, facts: RolloutFacts) -> Transition:
 def _walked(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Go on through the steps; while rollouts are frozen, stay at the present one."""
     if facts.freeze:
-        return Transition(state, hold=frozen(state, facts))
+        return Transition(not_holding(state, is_stopped=True), hold=frozen(state, facts))
     made = walk(state, facts)
+    if made.state.canary is None:
+        return made
     return replace(made, state=_without_previous(made.state, facts))
 
 

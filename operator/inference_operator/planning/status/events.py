@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inference_operator.api.analysis_status import Verdict
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.status.conditions.analysed import REASON_OF
 
 _WARNINGS = frozenset({Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE})
 """Decisions after which a person must look."""
@@ -52,6 +54,7 @@ def events_for(
     promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
     if now is not None and not promoted:
         made.extend(_ready_event(was, now))
+    made.extend(_verdict_event(before, after))
     return (*made, *_stalled(before, after), *_lost_references(before, after))
 
 
@@ -90,3 +93,14 @@ def _ready_event(was: Condition | None, now: Condition) -> list[EventDraft]:
         return [EventDraft(Severity.NORMAL, now.reason, now.message)]
     severity = Severity.NORMAL if now.reason in FOR_A_PERSON else Severity.WARNING
     return [EventDraft(severity, now.reason, now.message)]
+
+
+def _verdict_event(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
+    """Report another verdict on the same canary. A failing one ends the rollout, which is a
+    decision."""
+    was, now = before.analysis, after.analysis
+    if was is None or now is None or was.revision != now.revision or was.verdict == now.verdict:
+        return []
+    is_missing = now.verdict in (Verdict.NO_DATA, Verdict.ERROR)
+    severity = Severity.WARNING if is_missing else Severity.NORMAL
+    return [EventDraft(severity, REASON_OF[now.verdict], now.message or now.verdict)]

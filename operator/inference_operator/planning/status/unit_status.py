@@ -61,6 +61,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         stable=_revision(seen, plan, plan.rollout.state.stable),
         canary=_revision(seen, plan, plan.rollout.state.canary),
         rollout=_rollout(plan),
+        analysis=plan.rollout.state.analysis,
         **_scale(seen, plan),
         accelerator=_accelerator(plan),
         **_addresses(seen, plan),
@@ -210,6 +211,7 @@ def _rollout(plan: Plan) -> RolloutStatus | None:
         current_step_index=state.step if has_steps else None,
         current_step_hash=state.step_hash or None,
         step_since=state.step_since,
+        cleared_step_index=state.cleared,
         aborted=_aborted(plan),
         handled=state.handled,
     )

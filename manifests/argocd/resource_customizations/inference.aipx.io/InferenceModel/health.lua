@@ -33,6 +33,7 @@ local is_held = false
 if is("Reconciling", "True") then
   local reason = conditions.Reconciling.reason
   is_held = reason == "Paused" or reason == "Frozen" or reason == "RolledBack" or reason == "AnalysisUnavailable"
+    or reason == "HoldTimedOut"
 end
 
 -- While a rollout goes on, pods that do not answer yet are normal. While it is held, nothing else will help.

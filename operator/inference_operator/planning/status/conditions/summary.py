@@ -9,6 +9,7 @@ from inference_operator.api.conditions import (
     ConditionStatus,
 )
 from inference_operator.domain.message_limits import truncate
+from inference_operator.planning.status.conditions.analysed import analysis_conditions
 from inference_operator.planning.status.conditions.artifact_resolved import artifact_condition
 from inference_operator.planning.status.conditions.available import available_condition
 from inference_operator.planning.status.conditions.defaults_current import (
@@ -31,6 +32,7 @@ def condition_drafts(inputs: ConditionInputs, ready: ConditionDraft) -> Iterator
     yield from model_loaded_condition(inputs)
     yield from available_condition(inputs)
     yield from gateway_condition(inputs)
+    yield from analysis_conditions(inputs)
     yield from defaults_current_condition(inputs)
     yield ready
     if working := stalled_condition(inputs, ready) or reconciling_condition(ready):

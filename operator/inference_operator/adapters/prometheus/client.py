@@ -1,0 +1,126 @@
+"""Client of Prometheus' instant queries; each failure is an Outage with a sentence.
+
+Thanos, Mimir and VictoriaMetrics answer the same request.
+"""
+
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+from inference_operator.adapters.prometheus.access import Access
+from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, read_answer
+from inference_operator.adapters.web.redirects import checked_connector
+from inference_operator.api.quoting import beginning
+from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.domain.measurement import Outage
+from inference_operator.domain.names import FIELD_MANAGER
+
+_PATH = "/api/v1/query"
+_SHOWN = 300
+# Of these errors, Prometheus' own body says why.
+_EXPLAINED = (400, 422, 503)
+# Seconds that the answer may come later than the server's own limit.
+_TRANSFER_SECONDS = 1.0
+
+
+class QueryError(Exception):
+    """A query without an answer, in a sentence's part that follows `Prometheus at ADDRESS`."""
+
+    def __init__(self, outage: Outage, message: str) -> None:
+        super().__init__(message)
+        self.outage = outage
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An instant query: its text, its evaluation time, and the most bytes of its answer."""
+
+    text: str
+    at: datetime
+    most_bytes: int
+
+
+class Prometheus:
+    """Client of one server; `uri` ends before `/api/v1`."""
+
+    def __init__(self, uri: str, timeout: float) -> None:
+        self.uri = uri.rstrip("/")
+        self._seconds = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, query: Query, access: Access) -> bytes:
+        """Return the body of an answer, or that of an error which says why.
+
+        Raises:
+            QueryError: if nobody answers in time, or something answers that is not Prometheus.
+        """
+        form = {
+            "query": query.text,
+            "time": f"{query.at.timestamp():.3f}",
+            "timeout": f"{self._seconds:g}s",
+            # Thanos leaves out what it does not reach, unless it is told not to.
+            "partial_response": "false",
+        }
+        headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
+        if access.authorization:
+            headers["Authorization"] = access.authorization
+        try:
+            async with self._open().post(
+                f"{self.uri}{_PATH}",
+                data=form,
+                headers=headers,
+                ssl=access.context,
+                allow_redirects=False,
+            ) as answer:
+                raw = await read_answer(answer, query.most_bytes)
+                return _checked(answer, raw)
+        except AnswerTooLongError as error:
+            raise QueryError(
+                Outage.REFUSED,
+                f"answered with {error}: narrow the selector, or let one operator serve fewer"
+                " namespaces",
+            ) from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = shown_text(str(error.certificate_error))
+            raise QueryError(
+                Outage.UNREACHABLE,
+                f"has a certificate that is not trusted ({why}): name the file of its authority",
+            ) from None
+        except TimeoutError:
+            words = f"did not answer within {self._seconds:g} s"
+            raise QueryError(Outage.TIMED_OUT, words) from None
+        except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
+            why = beginning(shown_text(str(error)) or type(error).__name__, _SHOWN)
+            raise QueryError(Outage.UNREACHABLE, f"does not answer: {why}") from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            total = self._seconds + _TRANSFER_SECONDS
+            self._session = aiohttp.ClientSession(
+                connector=checked_connector(),
+                timeout=aiohttp.ClientTimeout(total=total),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
+
+
+def _checked(answer: aiohttp.ClientResponse, raw: bytes) -> bytes:
+    status = answer.status
+    if status == 200 or (status in _EXPLAINED and raw.lstrip().startswith(b"{")):
+        return raw
+    if 300 <= status < 400:
+        to = shown_uri(answer.headers.get("Location", "")) or "an address that it does not name"
+        remedy = "write the address of the server itself into INFERENCE_OPERATOR_PROMETHEUS_URL"
+        raise QueryError(Outage.REFUSED, f"redirects to {to}, which is not followed: {remedy}")
+    text = shown_text(beginning(raw[: 4 * _SHOWN].decode("utf-8", "replace").strip(), _SHOWN))
+    message = f"answered {status} ({text or 'no message'})"
+    if status in (401, 403):
+        message += ": name the file of a token or of a password in the operator's settings"
+    raise QueryError(Outage.REFUSED, message)

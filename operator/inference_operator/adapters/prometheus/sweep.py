@@ -1,0 +1,151 @@
+"""One sweep: all queries at one evaluation time, and the parsing of their answers in a thread."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
+from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
+from inference_operator.adapters.prometheus.needs import Needs
+from inference_operator.adapters.prometheus.queries import text
+from inference_operator.adapters.prometheus.rows import (
+    MOST_BYTES,
+    MOST_USER_BYTES,
+    AnswerRefusedError,
+    family_samples,
+    user_value,
+)
+from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.api.shown_uri import shown_uri
+from inference_operator.domain.measurement import (
+    Family,
+    FamilySamples,
+    NoAnswer,
+    Outage,
+    PodName,
+    QueryValue,
+    Sample,
+    Sweep,
+)
+
+AT_ONCE = 4
+"""Queries that are under way at the same time."""
+
+# How many of one query's time limits a whole sweep may take: later queries are not sent.
+_PATIENCE = 3
+ANSWERED = "answered"
+"""Outcome of a request; any other one is an Outage."""
+
+_Value = TypeVar("_Value", FamilySamples, QueryValue)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where sweeps ask, and with what."""
+
+    prometheus: Prometheus
+    files: AccessFiles
+    scope: Scope
+    timeout: float
+    """Seconds that one query may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A sweep that is under way."""
+
+    at: datetime
+    access: Access
+    turns: asyncio.Semaphore
+    deadline: float
+    """Monotonic time after which no query is sent."""
+
+
+class SweepReader:
+    """Asker of all queries of a sweep."""
+
+    def __init__(self, source: Source, thread: Executor, telemetry: Telemetry) -> None:
+        """Create a reader. `thread` parses the answers, one at a time, so that their texts are not
+        in memory together."""
+        self._source = source
+        self._thread = thread
+        self._requests = telemetry.sweep_requests
+        self._name = f"Prometheus at {shown_uri(source.prometheus.uri)}"
+
+    async def read(self, needs: Needs, at: datetime) -> Sweep:
+        """Ask all queries and return the answers. What fails is a NoAnswer."""
+        loop = asyncio.get_running_loop()
+        try:
+            access = await loop.run_in_executor(self._thread, self._source.files.read)
+        except AccessError as error:
+            why = NoAnswer(Outage.UNREACHABLE, str(error))
+            queries = dict.fromkeys((*needs.queries, *needs.unasked), why)
+            return Sweep(at, dict.fromkeys(needs.families, why), {}, queries)
+        deadline = time.monotonic() + _PATIENCE * self._source.timeout
+        begun = _Begun(at, access, asyncio.Semaphore(AT_ONCE), deadline)
+        # The families first: users' queries may be slow.
+        async with asyncio.TaskGroup() as group:
+            families = {
+                each: group.create_task(self._family(begun, each, needs)) for each in needs.families
+            }
+            users = {each: group.create_task(self._user(begun, each)) for each in needs.queries}
+        answers = {each: task.result() for each, task in families.items()}
+        by_pod = await loop.run_in_executor(self._thread, _by_pod, answers, needs.pods)
+        values = {each: task.result() for each, task in users.items()}
+        return Sweep(at, answers, by_pod, {**needs.unasked, **values})
+
+    async def _family(
+        self, begun: _Begun, family: Family, needs: Needs
+    ) -> FamilySamples | NoAnswer:
+        scope = self._source.scope
+
+        def read(raw: bytes) -> FamilySamples:
+            return family_samples(raw, family, scope)
+
+        query = Query(text(family, needs.windows, scope), begun.at, MOST_BYTES)
+        return await self._answer(begun, query, read)
+
+    async def _user(self, begun: _Begun, query: str) -> QueryValue | NoAnswer:
+        return await self._answer(begun, Query(query, begun.at, MOST_USER_BYTES), user_value)
+
+    async def _answer(
+        self, begun: _Begun, query: Query, read: Callable[[bytes], _Value]
+    ) -> _Value | NoAnswer:
+        async with begun.turns:
+            if time.monotonic() > begun.deadline:
+                seconds = _PATIENCE * self._source.timeout
+                words = f"was not asked: the queries before took longer than {seconds:g} s"
+                return self._failed(Outage.TIMED_OUT, words)
+            try:
+                raw = await self._source.prometheus.ask(query, begun.access)
+                loop = asyncio.get_running_loop()
+                value = await loop.run_in_executor(self._thread, read, raw)
+            except (QueryError, AnswerRefusedError) as error:
+                return self._failed(error.outage, str(error))
+        self._requests.labels(ANSWERED).inc()
+        return value
+
+    def _failed(self, outage: Outage, words: str) -> NoAnswer:
+        self._requests.labels(str(outage)).inc()
+        return NoAnswer(outage, f"{self._name} {words}")
+
+
+def _by_pod(
+    answers: Mapping[Family, FamilySamples | NoAnswer], pods: frozenset[PodName]
+) -> Mapping[PodName, Mapping[Family, tuple[Sample, ...]]]:
+    """Return the samples of the pods that are asked about, by pod and family."""
+    indexed: dict[PodName, dict[Family, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for family, answer in answers.items():
+        for sample in answer.samples if isinstance(answer, FamilySamples) else ():
+            if sample.pod in pods:
+                indexed[sample.pod][family].append(sample)
+    return {
+        pod: {family: tuple(samples) for family, samples in by_family.items()}
+        for pod, by_family in indexed.items()
+    }

@@ -1,0 +1,138 @@
+"""Rules of `spec.rollout.canary.analysis` and its metrics, across several of their fields."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from inference_operator.api.base import DURATION_PATTERN
+from inference_operator.api.rules import Rule, cel_string
+
+_SHARES = ("ErrorRate", "GPUUtilization")
+_TIMES = ("Latency", "QueueTime")
+_SHARE = r"(0\.0{0,8}[1-9][0-9]{0,8}|[1-9][0-9]?(\.[0-9]{1,9})?)%"
+_TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(us|ms|s)"
+_NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
+_MICROSECONDS = {"us": Decimal(1), "ms": Decimal(1000), "s": Decimal(1_000_000)}
+
+
+def _is_one_of(types: tuple[str, ...]) -> str:
+    return f"self.type in [{', '.join(map(cel_string, types))}]"
+
+
+def _form(types: tuple[str, ...], form: str, requirement: str, remedy: str) -> Rule:
+    """Return the rule that `max` has the unit of these types."""
+    return Rule(
+        cel=f"!has(self.max) || !({_is_one_of(types)})"
+        f" || self.max.matches({cel_string(f'^{form}$')})",
+        holds=lambda self: (
+            self.max is None or self.type not in types or bool(re.fullmatch(form, self.max))
+        ),
+        value='"{max}" for type {type}',
+        requirement=requirement,
+        remedy=remedy,
+        field="max",
+    )
+
+
+def _microseconds(limit: str) -> Decimal:
+    number = limit.rstrip("mus")
+    return Decimal(number) * _MICROSECONDS[limit.removeprefix(number)]
+
+
+def _has_time_in_range(metric: Any) -> bool:
+    if metric.max is None or metric.type not in _TIMES or not re.fullmatch(_TIME, metric.max):
+        return True
+    return 100 <= _microseconds(metric.max) <= 60_000_000
+
+
+METRIC_RULES = (
+    Rule(
+        cel="has(self.max) || has(self.maxRelative)",
+        holds=lambda self: self.max is not None or self.max_relative is not None,
+        value="a metric without a limit",
+        requirement="max, maxRelative or both",
+        remedy="write what a good version does not exceed",
+    ),
+    Rule(
+        cel="has(self.statistic) == (self.type == 'Latency')",
+        holds=lambda self: (self.statistic is not None) == (self.type == "Latency"),
+        value="statistic {statistic|absent} for type {type}",
+        requirement="a statistic for type Latency, and for no other",
+        remedy="write p50, p95, p99 or mean for Latency, and remove it elsewhere",
+        field="statistic",
+    ),
+    Rule(
+        cel="has(self.query) == (self.type == 'Prometheus')",
+        holds=lambda self: (self.query is not None) == (self.type == "Prometheus"),
+        value="a query without type Prometheus, or that type without a query",
+        requirement="a query for type Prometheus, and for no other",
+        remedy="write the query, or remove it",
+        field="query",
+    ),
+    _form(
+        _SHARES,
+        _SHARE,
+        "a percentage above 0% and below 100%",
+        "write a share of the requests, or of the GPU, such as 1%",
+    ),
+    _form(
+        _TIMES,
+        _TIME,
+        "a duration with its unit",
+        "write a number and one of us, ms and s, such as 20ms",
+    ),
+    Rule(
+        # A text of another form has a sentence of its own.
+        cel=f"!has(self.max) || !({_is_one_of(_TIMES)})"
+        f" || !self.max.matches({cel_string(f'^{_TIME}$')})"
+        " || (duration(self.max) >= duration('100us') && duration(self.max) <= duration('60s'))",
+        holds=_has_time_in_range,
+        value='"{max}"',
+        requirement="a duration from 100us to 60s",
+        remedy="write the longest time that a good version takes",
+        field="max",
+    ),
+    _form(
+        ("Prometheus",),
+        _NUMBER,
+        "a number without a unit",
+        "write it in the unit of the query's answer",
+    ),
+)
+
+
+def _limits_errors(metric: Any) -> bool:
+    return metric.type == "ErrorRate" and metric.max is not None and metric.mode == "Enforce"
+
+
+ANALYSIS_RULES = (
+    Rule(
+        cel="(has(self.failures) ? self.failures : 2) <= (has(self.outOf) ? self.outOf : 3)",
+        holds=lambda self: self.failures <= self.out_of,
+        value="{failures|2}",
+        requirement="at most outOf, which is {outOf|3}",
+        remedy="lower failures, or raise outOf",
+        field="failures",
+    ),
+    Rule(
+        # A text that is not a duration has a sentence of its own.
+        cel="!has(self.interval)"
+        f" || !self.interval.matches({cel_string(f'^{DURATION_PATTERN}$')})"
+        " || duration(self.interval) >= duration('10s')",
+        holds=lambda self: self.interval >= timedelta(seconds=10),
+        value="less than 10s",
+        requirement="at least 10s",
+        remedy="give Prometheus time for new values (the default is 15s)",
+        field="interval",
+    ),
+    Rule(
+        cel="!has(self.onTimeout) || self.onTimeout != 'Promote' || self.metrics.exists(m,"
+        " m.type == 'ErrorRate' && has(m.max) && (!has(m.mode) || m.mode == 'Enforce'))",
+        holds=lambda self: self.on_timeout != "Promote" or any(map(_limits_errors, self.metrics)),
+        value="Promote without an absolute limit on errors",
+        requirement="a metric of type ErrorRate with max, in mode Enforce",
+        remedy="add one, or choose Pause or Abort",
+        field="onTimeout",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Judgement of a canary by the counters of its pods: what is asked, and what the answers mean."""

@@ -1,0 +1,122 @@
+"""Collection of disjoint windows: what each pod did between two of its scrapes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from inference_operator.domain.analysis import AnalysisQuestion, MeasuredPod, MeasuredTrack
+from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
+from inference_operator.planning.analysis.counters import (
+    Gap,
+    Missing,
+    growth,
+    merged,
+    reading_of,
+    scrape_time,
+)
+from inference_operator.planning.analysis.families import counters_of
+from inference_operator.planning.analysis.memory import PodMemory, PodView
+from inference_operator.planning.analysis.probes import probes_of, without_probes
+from inference_operator.planning.analysis.totals import Totals, totals_of
+
+LONGEST_DELAY = timedelta(minutes=10)
+Views = Mapping[str, PodView]
+_NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """The sweep, and what each pod of a unit is read by."""
+
+    question: AnalysisQuestion
+    sweep: Sweep
+    families: frozenset[Family]
+
+    @classmethod
+    def of(cls, question: AnalysisQuestion, sweep: Sweep) -> "Collector":
+        return cls(question, sweep, counters_of(question.settings))
+
+    def views(self, track: MeasuredTrack, before: Mapping[str, PodMemory]) -> dict[str, PodView]:
+        """Return the pods of a track by name."""
+        models = frozenset({track.model, *track.step_models})
+        return {
+            pod.name: self._view(pod, track, models, before.get(pod.name)) for pod in track.pods
+        }
+
+    def _view(
+        self,
+        pod: MeasuredPod,
+        track: MeasuredTrack,
+        models: frozenset[str],
+        before: PodMemory | None,
+    ) -> PodView:
+        name = PodName(self.question.unit.namespace, pod.name)
+        samples = self.sweep.by_pod.get(name, _NOTHING)
+        time = scrape_time(samples)
+        if isinstance(time, Gap):
+            return PodView(before, self._without_series(pod, time))
+        age = self.sweep.at.timestamp() - time
+        if age > self.sweep.age_limit:
+            return PodView(before, Gap(Missing.STALE, f"{age:.0f} s old"))
+        if before is not None and time <= before.last.time:
+            return PodView(before)
+        reading = reading_of(time, samples, self.families, models)
+        probes = probes_of(samples, track, before.probes if before else None)
+        if before is None:
+            return PodView(PodMemory(reading, probes=probes))
+        settled = (pod.ready_since + self._delay(pod)).timestamp()
+        grown = growth(before.last.rows, reading.rows)
+        kept = replace(reading, rows=merged(before.last.rows, reading.rows))
+        if before.last.time < settled or grown is None:
+            # It only starts the count. What was counted before stays.
+            since = replace(probes, successes=0.0, failures=0.0)
+            return PodView(PodMemory(kept, before.pending, before.last.time >= settled, since))
+        counted = totals_of(grown, track, pod.name, time - before.last.time)
+        counted, probes = without_probes(counted, probes, pod.name)
+        pending = before.pending.plus(counted) if before.pending else counted
+        return PodView(PodMemory(kept, pending, True, probes))
+
+    def _delay(self, pod: MeasuredPod) -> timedelta:
+        given = self.question.settings.initial_delay
+        return min(max(pod.start_time, timedelta()), LONGEST_DELAY) if given is None else given
+
+    def _without_series(self, pod: MeasuredPod, gap: Gap) -> Gap:
+        since = (self.sweep.at - pod.ready_since).total_seconds()
+        is_young = gap.reason is Missing.NO_SERIES and since < self.sweep.age_limit
+        return Gap(Missing.YOUNG) if is_young else gap
+
+
+def is_complete(views: Views) -> bool:
+    """Return whether there are pods with values, and each of them was scraped again."""
+    live = [view.memory for view in views.values() if view.gap is None and view.memory]
+    counted = [memory for memory in live if memory.is_counted]
+    return bool(counted) and all(memory.pending is not None for memory in counted)
+
+
+def has_pending(views: Views) -> bool:
+    """Return whether some pod was scraped again since the last window."""
+    return any(view.memory and view.memory.pending for view in views.values())
+
+
+def has_counted(views: Views) -> bool:
+    """Return whether some pod has values that count."""
+    return any(v.gap is None and v.memory and v.memory.is_counted for v in views.values())
+
+
+def waited(closed: datetime | None, sweep: Sweep) -> bool:
+    """Return whether a pod that is not scraped has held up the window for two scrapes."""
+    return closed is not None and (sweep.at - closed).total_seconds() >= sweep.age_limit / 2
+
+
+def taken(views: Views) -> Totals:
+    """Return what all pods did since the last window."""
+    totals = Totals()
+    for view in views.values():
+        if view.memory and view.memory.pending:
+            totals = totals.plus(view.memory.pending)
+    return totals
+
+
+def without_pending(pods: Mapping[str, PodMemory]) -> dict[str, PodMemory]:
+    """Return the pods with nothing left to judge."""
+    return {name: replace(pod, pending=None) if pod.pending else pod for name, pod in pods.items()}

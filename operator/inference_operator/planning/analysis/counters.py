@@ -1,0 +1,119 @@
+"""Raw counters of one pod at one scrape, and how much they grew since the scrape before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inference_operator.domain.measurement import Family, Sample, Unusable
+
+# Above it a float does not tell two neighbouring counts apart.
+LARGEST_COUNT = 1e15
+Labels = tuple[str, ...]
+Rows = Mapping[tuple[Family, Labels], float]
+
+
+class Missing(StrEnum):
+    """Why a pod has no values to judge, though Prometheus answers. None of these means zero."""
+
+    NO_SERIES = "NoSeries"
+    STALE = "Stale"
+    NOT_FINITE = "NotFinite"
+    LABEL_MISSING = "LabelMissing"
+    YOUNG = "Young"
+
+
+_REASONS = {
+    Unusable.NOT_A_NUMBER: Missing.NOT_FINITE,
+    Unusable.INFINITE: Missing.NOT_FINITE,
+    Unusable.NEGATIVE: Missing.NOT_FINITE,
+    Unusable.LABEL_MISSING: Missing.LABEL_MISSING,
+    Unusable.LABEL_TOO_LONG: Missing.LABEL_MISSING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why one family of a pod has no values, and the value or the age as words."""
+
+    reason: Missing
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The counters of a pod at its newest scrape."""
+
+    time: float
+    """Time of the scrape, in seconds of Unix time."""
+
+    rows: Rows
+    gaps: Mapping[Family, Gap]
+    """The families that have no values at this scrape."""
+
+
+def scrape_time(samples: Mapping[Family, tuple[Sample, ...]]) -> float | Gap:
+    """Return the time of a pod's newest scrape, in seconds of Unix time."""
+    fresh = samples.get(Family.FRESHNESS)
+    if not fresh:
+        return Gap(Missing.NO_SERIES)
+    value = fresh[0].value
+    return value if isinstance(value, float) else _unusable(value)
+
+
+def reading_of(
+    time: float,
+    samples: Mapping[Family, tuple[Sample, ...]],
+    families: frozenset[Family],
+    models: frozenset[str],
+) -> Reading:
+    """Return the counters of the given families and models, whose first label is the model."""
+    rows: dict[tuple[Family, Labels], float] = {}
+    gaps: dict[Family, Gap] = {}
+    for family in families:
+        own = [each for each in samples.get(family, ()) if each.labels[0] in models]
+        if not own:
+            gaps[family] = Gap(Missing.NO_SERIES)
+            continue
+        for sample in own:
+            value = sample.value
+            if isinstance(value, Unusable):
+                gaps[family] = _unusable(value)
+            elif not 0 <= value <= LARGEST_COUNT:
+                gaps[family] = Gap(Missing.NOT_FINITE, f"{value:g}")
+            else:
+                rows[family, sample.labels] = value
+    if gaps:
+        rows = {row: value for row, value in rows.items() if row[0] not in gaps}
+    return Reading(time, rows, gaps)
+
+
+def growth(before: Rows, after: Rows) -> Rows | None:
+    """Return how much each counter grew, or None if that is not known.
+
+    Counters that fell to less than half began again at 0, as after a restart of Triton. A smaller
+    fall is a clock or a second Prometheus that is behind: nothing is known of the time between.
+
+    >>> requests = (Family.REQUESTS, ("m", "1"))
+    >>> growth({requests: 100.0}, {requests: 130.0})[requests]
+    30.0
+    >>> growth({requests: 100.0}, {requests: 5.0})[requests]
+    5.0
+    >>> growth({requests: 100.0}, {requests: 99.0}) is None
+    True
+    """
+    # A row that is new only starts its count: what it counted before is not known.
+    both = {row: value for row, value in after.items() if row in before}
+    fallen = [row for row, value in both.items() if value < before[row]]
+    if not fallen:
+        return {row: value - before[row] for row, value in both.items()}
+    return None if any(both[row] > before[row] / 2 for row in fallen) else both
+
+
+def merged(before: Rows, after: Rows) -> Rows:
+    """Return the newest value of each counter. A row that is missing once must not begin again at
+    0 when it is back."""
+    return after if before.keys() <= after.keys() else {**before, **after}
+
+
+def _unusable(value: Unusable) -> Gap:
+    return Gap(_REASONS[value], str(value))

@@ -1,0 +1,64 @@
+"""The families of metrics that the metrics of an analysis are computed from."""
+
+from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricType, Statistic
+from inference_operator.domain.analysis import AnalysisQuestion
+from inference_operator.domain.measurement import Family
+from inference_operator.domain.query_template import fill, problem_of
+
+_BY_TYPE = {
+    MetricType.ERROR_RATE: frozenset({Family.REQUESTS, Family.FAILURES}),
+    MetricType.QUEUE_TIME: frozenset({Family.REQUESTS, Family.QUEUE_TIME}),
+    MetricType.GPU_UTILIZATION: frozenset({Family.GPU_UTILIZATION}),
+    MetricType.PROMETHEUS: frozenset[Family](),
+}
+_MEAN_LATENCY = frozenset({Family.REQUESTS, Family.REQUEST_TIME})
+_PERCENTILE = frozenset({Family.REQUESTS, Family.BUCKETS})
+# Requests are always counted: they tell the load of a pod. The sidecar's are no client's.
+_ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS, Family.PROBES})
+
+
+def families_of(metric: AnalysisMetric) -> frozenset[Family]:
+    """Return the families that a metric is computed from."""
+    if metric.type is MetricType.LATENCY:
+        return _MEAN_LATENCY if metric.statistic in (None, Statistic.MEAN) else _PERCENTILE
+    return _BY_TYPE[metric.type]
+
+
+def all_families(settings: Analysis) -> frozenset[Family]:
+    """Return the families that a unit's analysis asks for."""
+    return _ALWAYS.union(*(families_of(metric) for metric in settings.metrics))
+
+
+def counters_of(settings: Analysis) -> frozenset[Family]:
+    """Return those of the families that are counters of Triton's."""
+    others = {Family.GPU_UTILIZATION, Family.FRESHNESS, Family.PROBES}
+    return all_families(settings) - others
+
+
+def user_query(question: AnalysisQuestion, metric: AnalysisMetric, revision: str) -> str | None:
+    """Return the text of a user's query about a revision, as Prometheus is asked; None for a query
+    with a wrong name."""
+    query = metric.query or ""
+    if not query or problem_of(query):
+        return None
+    canary = question.canary
+    track = canary if canary and canary.revision == revision else question.stable
+    values = {
+        "namespace": question.unit.namespace,
+        "model": track.model,
+        "revision": revision,
+    }
+    return fill(query, values, question.settings.window)
+
+
+def user_queries(question: AnalysisQuestion) -> tuple[str, ...]:
+    """Return the distinct texts of a unit's user queries; none without a canary."""
+    if question.canary is None:
+        return ()
+    texts = []
+    for metric in question.settings.metrics:
+        if metric.type is MetricType.PROMETHEUS:
+            texts.append(user_query(question, metric, question.canary.revision))
+            if metric.max_relative is not None:
+                texts.append(user_query(question, metric, question.stable.revision))
+    return tuple(dict.fromkeys(text for text in texts if text is not None))

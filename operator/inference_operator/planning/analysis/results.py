@@ -1,0 +1,182 @@
+"""The verdicts on all metrics, and on the canary as a whole."""
+
+from collections.abc import Sequence
+
+from inference_operator.api.analysis import AnalysisMetric, MetricMode, MetricType
+from inference_operator.api.analysis_status import EvidenceStatus, Verdict
+from inference_operator.domain.analysis import AnalysisResult, MetricResult
+from inference_operator.domain.measurement import Family, NoAnswer
+from inference_operator.planning.analysis.canary import share_limits
+from inference_operator.planning.analysis.collecting import Views
+from inference_operator.planning.analysis.coverage import (
+    INCOMPLETE,
+    Trouble,
+    coverage,
+    no_answer,
+    warning_of,
+)
+from inference_operator.planning.analysis.evidence import record_of
+from inference_operator.planning.analysis.families import counters_of, families_of, user_query
+from inference_operator.planning.analysis.limits import is_share
+from inference_operator.planning.analysis.memory import CanaryMemory
+from inference_operator.planning.analysis.round import Round
+from inference_operator.planning.analysis.share_results import share_result
+from inference_operator.planning.analysis.window_results import window_result
+
+YOUNG, NO_HISTOGRAM = "Young", "NoHistogram"
+_WARNS = "Prometheus warns that values may be missing: {}"
+_NO_HISTOGRAM = (
+    "the pods of the {} have no histogram of latencies: it takes Triton 26.01 or later, and"
+    " metrics.latencyBuckets of the model; or write statistic: mean"
+)
+# Which verdict of the metrics is that of the canary: the first of these that one of them has.
+PRECEDENCE = (
+    Verdict.FAIL,
+    Verdict.ERROR,
+    Verdict.NO_DATA,
+    Verdict.INCOMPARABLE,
+    Verdict.LOW_TRAFFIC,
+    Verdict.PASS,
+)
+
+
+def metric_results(canary: CanaryMemory, seen: Round) -> tuple[MetricResult, ...]:
+    """Return the verdict on each metric."""
+    return tuple(_metric_result(metric, canary, seen) for metric in seen.question.settings.metrics)
+
+
+def result_of(
+    canary: CanaryMemory | None, metrics: Sequence[MetricResult], seen: Round
+) -> AnalysisResult:
+    """Return the answer to the question."""
+    outage = _outage(seen)
+    trouble = None if outage else _trouble(seen)
+    verdict, message = total(metrics)
+    return AnalysisResult(
+        canary=canary.revision if canary else None,
+        stable=seen.question.stable.revision,
+        verdict=verdict,
+        message=message,
+        at=seen.sweep.at,
+        metrics=tuple(metrics),
+        evidence=_evidence(canary) if canary else (),
+        step_since=canary.step.since if canary and canary.step else None,
+        step_passes=canary.step.passes if canary and canary.step else 0,
+        outage=outage.outage if outage else None,
+        unavailable=trouble.reason if trouble else "",
+        unavailable_message=outage.message if outage else trouble.message if trouble else "",
+    )
+
+
+def total(metrics: Sequence[MetricResult]) -> tuple[Verdict, str]:
+    """Return the verdict of the metrics that decide, and the sentences of those that have it.
+
+    >>> total(())[0].value
+    'Pass'
+    """
+    deciding = [metric for metric in metrics if metric.mode is MetricMode.ENFORCE]
+    for verdict in PRECEDENCE:
+        having = [metric for metric in deciding if metric.verdict is verdict]
+        if having:
+            shown = having if verdict is Verdict.PASS else having[:1]
+            return verdict, "; ".join(f"{metric.name}: {metric.message}" for metric in shown)
+    return Verdict.PASS, "no metric decides"
+
+
+def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) -> MetricResult:
+    trouble = _error(metric, seen) or _no_data(metric, seen)
+    if is_share(metric):
+        return share_result(metric, canary, seen, trouble)
+    return window_result(metric, canary, seen, trouble)
+
+
+def _error(metric: AnalysisMetric, seen: Round) -> tuple[Verdict, Trouble] | None:
+    """Return the outage that this metric has, if any: Prometheus did not answer what it needs."""
+    answer = no_answer(seen.sweep, families_of(metric) | _shared(metric))
+    if metric.type is MetricType.PROMETHEUS:
+        answer = _query_error(metric, seen)
+    if answer is None:
+        return None
+    words = f"Prometheus did not answer: {answer.message}"
+    return Verdict.ERROR, Trouble(answer.outage.value, words)
+
+
+def _query_error(metric: AnalysisMetric, seen: Round) -> NoAnswer | None:
+    question = seen.question
+    tracks = (question.canary, question.stable if metric.max_relative is not None else None)
+    for track in tracks:
+        text = user_query(question, metric, track.revision) if track else None
+        answer = seen.sweep.queries.get(text) if text else None
+        if isinstance(answer, NoAnswer):
+            return answer
+    return None
+
+
+def _shared(metric: AnalysisMetric) -> frozenset[Family]:
+    """Return the families without which no metric of pods has values."""
+    if metric.type is MetricType.PROMETHEUS:
+        return frozenset()
+    return frozenset({Family.FRESHNESS, Family.REQUESTS})
+
+
+def _no_data(metric: AnalysisMetric, seen: Round) -> tuple[Verdict, Trouble] | None:
+    """Return what keeps the metric from a verdict though Prometheus answers."""
+    families = families_of(metric)
+    if metric.type is MetricType.PROMETHEUS:
+        return None
+    if warning := warning_of(seen.sweep, families | _shared(metric)):
+        return Verdict.NO_DATA, Trouble(INCOMPLETE, _WARNS.format(warning))
+    counters = families - {Family.GPU_UTILIZATION}
+    canary, stable = coverage(seen.canary, counters), coverage(seen.stable, counters)
+    needs_stable = metric.max_relative is not None
+    if canary.gaps:
+        return Verdict.NO_DATA, _gap(seen.canary, counters, "canary", seen)
+    if needs_stable and stable.gaps and not stable.is_enough:
+        return Verdict.NO_DATA, _gap(seen.stable, counters, "stable revision", seen)
+    if not canary.is_whole:
+        words = f"{canary.young} of {canary.pods} pods of the canary are too new"
+        words = words if canary.pods else "no pod of the canary answers yet"
+        return Verdict.LOW_TRAFFIC, Trouble(YOUNG, words)
+    if needs_stable and not stable.is_enough:
+        return Verdict.LOW_TRAFFIC, Trouble(YOUNG, "the stable revision's pods are too new")
+    return None
+
+
+def _gap(views: Views, families: frozenset[Family], track: str, seen: Round) -> Trouble:
+    """Return what the pods of a track lack: series, or only the histogram."""
+    others = coverage(views, families - {Family.BUCKETS})
+    if not others.gaps:
+        return Trouble(NO_HISTOGRAM, _NO_HISTOGRAM.format(track))
+    trouble = coverage(views, families).trouble(track, seen.sweep)
+    assert trouble is not None
+    return trouble
+
+
+def _outage(seen: Round) -> NoAnswer | None:
+    """Return why Prometheus gave no answer: about counters, or about a user's query."""
+    settings = seen.question.settings
+    if seen.outage is not None:
+        return seen.outage
+    if (answer := no_answer(seen.sweep, {Family.GPU_UTILIZATION})) and any(
+        metric.type is MetricType.GPU_UTILIZATION for metric in settings.metrics
+    ):
+        return answer
+    queries = (m for m in settings.metrics if m.type is MetricType.PROMETHEUS)
+    return next((error for m in queries if (error := _query_error(m, seen))), None)
+
+
+def _trouble(seen: Round) -> Trouble | None:
+    """Return why pods have no usable values though Prometheus answers, with or without a canary."""
+    if seen.warning:
+        return Trouble(INCOMPLETE, _WARNS.format(seen.warning))
+    families = counters_of(seen.question.settings) - {Family.BUCKETS}
+    canary = coverage(seen.canary, families).trouble("canary", seen.sweep)
+    return canary or coverage(seen.stable, families).trouble("stable revision", seen.sweep)
+
+
+def _evidence(canary: CanaryMemory) -> tuple[EvidenceStatus, ...]:
+    """Return the evidence about each limit, for the status."""
+    limits = share_limits(canary.settings)
+    return tuple(
+        record_of(limit, canary.limits[limit.key]) for limit in limits if limit.key in canary.limits
+    )

@@ -1,0 +1,58 @@
+"""One round of judging: everything that a sweep shows of one unit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inference_operator.domain.analysis import AnalysisQuestion, MeasuredTrack
+from inference_operator.domain.measurement import Family, NoAnswer, Sweep
+from inference_operator.planning.analysis.collecting import Collector, Views
+from inference_operator.planning.analysis.coverage import no_answer, warning_of
+from inference_operator.planning.analysis.families import counters_of
+from inference_operator.planning.analysis.memory import PodMemory, PodView
+from inference_operator.planning.analysis.shares import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a sweep shows of the pods of both tracks."""
+
+    question: AnalysisQuestion
+    sweep: Sweep
+    canary: Views
+    stable: Views
+    outage: NoAnswer | None = None
+    """Why a family of counters has no answer."""
+
+    warning: str = ""
+    """Prometheus' warning that rows may be missing."""
+
+    window: Judged | None = field(default=None)
+    """The window of both tracks that ended with this sweep."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether no counter of this sweep may be read. The next one that may be spans the time."""
+        return self.outage is not None or bool(self.warning)
+
+    @property
+    def memories(self) -> dict[str, PodMemory]:
+        """The newest counters of the unit's pods."""
+        views = {**self.stable, **self.canary}
+        return {name: view.memory for name, view in views.items() if view.memory is not None}
+
+
+def round_of(question: AnalysisQuestion, sweep: Sweep, before: Mapping[str, PodMemory]) -> Round:
+    """Return what the sweep shows, after the counters of before."""
+    families = counters_of(question.settings) | {Family.FRESHNESS}
+    outage, warning = no_answer(sweep, families), warning_of(sweep, families)
+    if outage is not None or warning:
+        canary = _remembered(question.canary, before)
+        return Round(question, sweep, canary, _remembered(question.stable, before), outage, warning)
+    collector = Collector.of(question, sweep)
+    canary = collector.views(question.canary, before) if question.canary else {}
+    return Round(question, sweep, canary, collector.views(question.stable, before))
+
+
+def _remembered(track: MeasuredTrack | None, before: Mapping[str, PodMemory]) -> Views:
+    pods = track.pods if track else ()
+    return {pod.name: PodView(before.get(pod.name)) for pod in pods}

@@ -1,0 +1,130 @@
+"""Counts of requests of a track over some time, from the growth of its pods' counters."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inference_operator.domain.analysis import MeasuredTrack
+from inference_operator.domain.measurement import Family
+from inference_operator.planning.analysis.counters import Rows
+
+# Triton's ensemble scheduler reports as this version, whatever the ensemble's own one is.
+_ENSEMBLE_VERSION = "1"
+_INFINITY = "+Inf"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the pods of a track did over some time."""
+
+    successes: float = 0.0
+    failures: float = 0.0
+    request_us: float = 0.0
+    """Time of the requests that succeeded, in microseconds."""
+
+    queues: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By model: requests that succeeded, and their time in the queue in microseconds."""
+
+    buckets: Mapping[float, float] = field(default_factory=dict)
+    """By boundary in ms: requests that were not slower. The one of infinity has all requests."""
+
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Requests a second of each pod."""
+
+    @property
+    def requests(self) -> float:
+        """Requests that Triton began, whatever became of them."""
+        return self.successes + self.failures
+
+    @property
+    def load(self) -> float:
+        """Mean requests a second of a pod; 0 without pods."""
+        return math.fsum(self.rates.values()) / len(self.rates) if self.rates else 0.0
+
+    def plus(self, other: "Totals") -> "Totals":
+        """Return both together, with the rates of the newer one.
+
+        >>> Totals(successes=2).plus(Totals(successes=3, failures=1)).requests
+        6.0
+        """
+        return Totals(
+            self.successes + other.successes,
+            self.failures + other.failures,
+            self.request_us + other.request_us,
+            _sum_of_pairs(self.queues, other.queues),
+            _sum(self.buckets, other.buckets),
+            {**self.rates, **other.rates},
+        )
+
+
+def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> Totals:
+    """Return what a pod did in the given time, from the growth of its counters."""
+    requests: dict[str, float] = {}
+    times: dict[str, float] = {}
+    buckets: dict[float, float] = {}
+    request_us = 0.0
+    for (family, labels), value in grown.items():
+        model = labels[0]
+        if family is Family.REQUESTS:
+            requests[model] = requests.get(model, 0.0) + value
+        elif family is Family.QUEUE_TIME:
+            times[model] = times.get(model, 0.0) + value
+        elif model != track.model:
+            continue
+        elif family is Family.REQUEST_TIME:
+            request_us += value
+        elif family is Family.BUCKETS and (bound := _bound(labels[1])) is not None:
+            buckets[bound] = buckets.get(bound, 0.0) + value
+    successes, failures = requests.get(track.model, 0.0), _failures(grown, track)
+    return Totals(
+        successes,
+        failures,
+        request_us,
+        {model: (requests[model], us) for model, us in times.items() if model in requests},
+        buckets,
+        {pod: (successes + failures) / seconds},
+    )
+
+
+def _failures(grown: Rows, track: MeasuredTrack) -> float:
+    """Return the failed requests. Triton counts each one of a pipeline twice: once as version 1,
+    and once as the pipeline's own version."""
+    by_version: dict[str, float] = {}
+    for (family, labels), value in grown.items():
+        if family is Family.FAILURES and labels[0] == track.model:
+            by_version[labels[1]] = by_version.get(labels[1], 0.0) + value
+    if not track.step_models:
+        return math.fsum(by_version.values())
+    if track.version == int(_ENSEMBLE_VERSION):
+        return math.fsum(by_version.values()) / 2
+    return by_version.get(_ENSEMBLE_VERSION, 0.0)
+
+
+def _bound(text: str) -> float | None:
+    if text == _INFINITY:
+        return math.inf
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if number >= 0 else None
+
+
+def _sum(left: Mapping[float, float], right: Mapping[float, float]) -> Mapping[float, float]:
+    if not left or not right:
+        return left or right
+    # A boundary that one of them lacks would count its requests as slow.
+    return {bound: count + right[bound] for bound, count in left.items() if bound in right}
+
+
+def _sum_of_pairs(
+    left: Mapping[str, tuple[float, float]], right: Mapping[str, tuple[float, float]]
+) -> Mapping[str, tuple[float, float]]:
+    if not left or not right:
+        return left or right
+    none = (0.0, 0.0)
+    sums = {}
+    for model in {*left, *right}:
+        (count, us), (other_count, other_us) = left.get(model, none), right.get(model, none)
+        sums[model] = (count + other_count, us + other_us)
+    return sums

@@ -1,0 +1,76 @@
+"""Composition of the sweeper, which measures canaries, from the settings."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from inference_operator.adapters.prometheus.access import AccessFiles
+from inference_operator.adapters.prometheus.client import Prometheus
+from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.sweep import Source, SweepReader
+from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.names import UnitKey
+from inference_operator.planning.analysis.judging import judged
+from inference_operator.reconcile.reconciler import Forget, Measure
+from inference_operator.runtime.steady_clock import wall_time
+from inference_operator.settings import Settings
+
+
+class MetricsWatch:
+    """The metrics of canaries: passes call `measure`; `run` keeps its answers up to date."""
+
+    def __init__(
+        self, settings: Settings, wake: Callable[[UnitKey], None], telemetry: Telemetry
+    ) -> None:
+        self.measure: Measure | None = None
+        self.forget: Forget = _ignored
+        self._prometheus: Prometheus | None = None
+        if not settings.prometheus_url:
+            return
+        source = _source(settings)
+        # One thread: parsing and judging take the interpreter from the event loop.
+        self._thread = ThreadPoolExecutor(1, "sweep")
+        reader = SweepReader(source, self._thread, telemetry)
+        cadence = Cadence(
+            settings.prometheus_interval_seconds,
+            settings.prometheus_delay_seconds,
+            wall_time,
+            settings.allows_queries,
+        )
+        self._sweeper = Sweeper(reader, judged, cadence, wake, telemetry, self._thread)
+        self._prometheus = source.prometheus
+        self.measure, self.forget = self._sweeper.measure, self._sweeper.forget
+        telemetry.sweep_age.set_function(lambda: self._sweeper.age)
+
+    async def run(self, leading: asyncio.Event) -> None:
+        """Sweep once this process leads, until cancelled."""
+        if self._prometheus is None:
+            return
+        await leading.wait()
+        try:
+            await self._sweeper.run()
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            await self._prometheus.close()
+
+
+def _source(settings: Settings) -> Source:
+    timeout = settings.prometheus_timeout_seconds
+    files = AccessFiles(
+        settings.prometheus_bearer_token_file,
+        settings.prometheus_username,
+        settings.prometheus_password_file,
+        settings.prometheus_ca_file,
+    )
+    scope = Scope(
+        settings.prometheus_selector,
+        settings.served_namespaces,
+        settings.prometheus_namespace_label,
+        settings.prometheus_pod_label,
+    )
+    return Source(Prometheus(settings.prometheus_url, timeout), files, scope, timeout)
+
+
+def _ignored(unit: UnitKey) -> None:
+    """Do nothing: there is no Prometheus to ask."""

@@ -1,0 +1,76 @@
+"""A Prometheus beside the cluster, on the shipped scrape configuration, and a tenant that lies."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hack.cluster.layout import Cluster
+from hack.product import ROOT
+from hack.services.prometheus import LocalPrometheus
+from tests.integration.prometheus.exporter import Exporter, exporter
+
+CONFIGURATION = ROOT / "manifests" / "monitoring" / "prometheus.yaml"
+_EACH_SECOND = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+_STARTED = time.monotonic()
+
+
+@dataclass
+class Tenant:
+    """Metrics of another tenant: thousands of failures of pods that are not its own."""
+
+    pods: set[tuple[str, str]] = field(default_factory=set)
+    """Namespace and name of each pod that they name."""
+
+    model: str = "linear"
+
+    def text(self) -> str:
+        """Return Triton's counters with 100 failed requests a second, and no others."""
+        failed = round(100 * (time.monotonic() - _STARTED))
+        lines = []
+        for namespace, pod in sorted(self.pods):
+            labels = f'namespace="{namespace}",pod="{pod}",model="{self.model}",version="1"'
+            lines += [
+                f"nv_inference_request_success{{{labels}}} 0",
+                f'nv_inference_request_failure{{{labels},reason="BACKEND"}} {failed}',
+                f"nv_inference_pending_request_count{{{labels}}} 0",
+            ]
+        return "\n".join([*lines, ""])
+
+
+@contextmanager
+def monitored(
+    folder: Path, cluster: Cluster, kubeconfig: Path, tenant: Tenant
+) -> Iterator[LocalPrometheus]:
+    """Run a Prometheus that pods of the cluster reach, with a scrape each second."""
+    with exporter() as server:
+        server.write = tenant.text
+        configuration = {"scrape_configs": [*_shipped(kubeconfig), _tenant(server)]}
+        host = cluster.host_address
+        with LocalPrometheus(folder, configuration, host=host) as prometheus:
+            yield prometheus
+
+
+def _shipped(kubeconfig: Path) -> list[dict[str, Any]]:
+    """Return the shipped jobs. Prometheus is outside of the cluster, so it needs a kubeconfig."""
+    jobs: list[dict[str, Any]] = yaml.safe_load(CONFIGURATION.read_text())["scrape_configs"]
+    for job in jobs:
+        job.update(_EACH_SECOND)
+        for discovery in job["kubernetes_sd_configs"]:
+            discovery["kubeconfig_file"] = str(kubeconfig)
+    return jobs
+
+
+def _tenant(server: Exporter) -> dict[str, Any]:
+    """Return a job that believes what the exporter says about pods, as a careless one does."""
+    targets = [{"targets": [server.address]}]
+    return {
+        "job_name": "tenant",
+        "honor_labels": True,
+        "static_configs": targets,
+        **_EACH_SECOND,
+    }

@@ -1,0 +1,107 @@
+"""An operator whose canaries are judged: tests say what their metrics show."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from inference_operator.api.analysis import MetricMode
+from inference_operator.api.analysis_status import Verdict
+from inference_operator.domain.analysis import AnalysisResult, MetricResult
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.observation.store import Store
+from inference_operator.reconcile.reconciler import Reconciler
+from inference_operator.validation.defaults import Defaults
+from tests.fakes.harness import DEFAULTS
+
+from .delivery_harness import Delivery
+
+ANALYSIS: dict[str, Any] = {"metrics": [{"name": "errors", "type": "ErrorRate", "max": "1%"}]}
+JUDGED_STEPS = [{"setWeight": 25}, {"analysis": {}}, {"setWeight": 50}, {"pause": {}}]
+
+
+class Judged(Delivery):
+    """An operator with a Prometheus, which tells of its model's canary what a test says."""
+
+    rounds = 40
+
+    def __init__(self) -> None:
+        self.verdict: Verdict | None = Verdict.PASS
+        """What the metrics say; None before the first sweep."""
+
+        self.numbers = "2 of 1,204 requests"
+        """What a message has besides the verdict; it changes with each sweep."""
+
+        self.passes_of_step = 1
+        self.has_prometheus = True
+        super().__init__()
+
+    def wants(self, number: int, steps: list[Any] | None = None, **changes: Any) -> None:
+        rollout = {**changes.pop("rollout", {})}
+        given = changes.pop("analysis", {})
+        canary = {"steps": JUDGED_STEPS if steps is None else steps, "analysis": ANALYSIS | given}
+        super().wants(number, rollout={**rollout, "canary": canary}, **changes)
+
+    def passes_over(
+        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
+    ) -> Reconciler:
+        passes = super().passes_over(store, wake, defaults)
+        observe = passes._reader.observe
+
+        async def measured(key: UnitKey) -> Observed | None:
+            seen = await observe(key)
+            if seen is None or not self.has_prometheus:
+                return seen
+            return replace(seen, inputs=replace(seen.inputs, analysis=self._result(seen)))
+
+        passes._reader.observe = measured  # type: ignore[method-assign]
+        return passes
+
+    def _result(self, seen: Observed) -> AnalysisResult:
+        status = seen.status
+        canary, stable = (
+            track.revision if track else None for track in (status.canary, status.stable)
+        )
+        if self.verdict is None or stable is None:
+            return AnalysisResult(canary, stable or "", Verdict.NO_DATA, "no sweep yet")
+        message = f"errors: {self.verdict.value}, {self.numbers}"
+        metric = MetricResult("errors", self.verdict, MetricMode.ENFORCE, message)
+        has_passed = self.verdict is Verdict.PASS
+        return AnalysisResult(
+            canary,
+            stable,
+            self.verdict,
+            message,
+            at=self.now,
+            metrics=(metric,),
+            step_since=status.rollout.step_since if status.rollout else None,
+            step_passes=self.passes_of_step if has_passed else 0,
+        )
+
+    async def shows(self, verdict: Verdict | None, numbers: str = "") -> None:
+        """The metrics show something, and the operator looks."""
+        self.verdict, self.numbers = verdict, numbers or self.numbers
+        await self.later(timedelta(seconds=15))
+
+    @property
+    def share(self) -> int | None:
+        return self.status.canary.weight if self.status.canary else None
+
+    def condition(self, kind: str) -> tuple[str, str] | None:
+        """Return status and reason of a condition."""
+        condition = next((c for c in self.status.conditions if c.type == kind), None)
+        return (condition.status.value, condition.reason) if condition else None
+
+
+async def at_canary(verdict: Verdict | None, **changes: Any) -> tuple[Judged, str]:
+    """Serve a revision, and start a second one whose metrics show this; return the first."""
+    world = Judged()
+    world.wants(1, **changes)
+    await world.settle(world.rounds)
+    old = world.served
+    assert old is not None
+    world.verdict = verdict
+    world.wants(2, **changes)
+    await world.settle(world.rounds)
+    return world, old
