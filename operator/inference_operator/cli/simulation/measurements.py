@@ -1,27 +1,28 @@
 """Measurements of a simulated cluster: counters of its pods, scrapes, and Prometheus' answers."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
+from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.cli.simulation.requests import Behaviour, Counters
 from inference_operator.domain.measurement import (
     Family,
     FamilySamples,
     NoAnswer,
+    NoValue,
     Outage,
     PodName,
+    QueryValue,
     Sample,
     Sweep,
 )
 
-# Prometheus asks once for each of these.
-_FAMILIES = tuple(Family)
 _REFUSED = NoAnswer(Outage.UNREACHABLE, "connection refused")
-_NO_ANSWER = dict.fromkeys(_FAMILIES, _REFUSED)
-Samples = tuple[Sample, ...]
+# A sweep asks for a time a little before the last scrape.
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class ServedPod:
     model: str
     version: int
     is_pipeline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """What a pod answered at one time."""
+
+    at: datetime
+    counters: Counters | None
+    """None if it did not answer."""
 
 
 @dataclass(slots=True)
@@ -47,11 +57,13 @@ class _Series:
     waiting: dict[Behaviour, float] = field(default_factory=lambda: defaultdict(float))
     """Requests since the last scrape, on average; they are drawn with the next one."""
 
-    scraped: Counters | None = None
-    """None before the first scrape, and after one that failed."""
+    scrapes: deque[Scrape] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    """The last scrapes."""
 
-    at: datetime | None = None
-    """Time of the last scrape."""
+    def scrape_at(self, time: datetime) -> Scrape | None:
+        """Return the last scrape until then; None if there was none, or if it failed."""
+        last = next((scrape for scrape in reversed(self.scrapes) if scrape.at <= time), None)
+        return last if last is not None and last.counters is not None else None
 
 
 class Measurements:
@@ -64,6 +76,9 @@ class Measurements:
         self._interval = interval
         self._chance = chance
         self._series: dict[PodName, _Series] = {}
+        self.answers = True
+        """Whether Prometheus answers at all."""
+
         self._answered: dict[str, Counters] = defaultdict(Counters)
 
     def keep(self, pods: Iterable[ServedPod]) -> None:
@@ -89,8 +104,7 @@ class Measurements:
                 continue
             self._draw(each)
             is_missing = each.pod.revision in missing
-            each.scraped = None if is_missing else each.counters.copy()
-            each.at = now
+            each.scrapes.append(Scrape(now, None if is_missing else each.counters.copy()))
 
     def counted(self) -> dict[str, Counters]:
         """Return the requests of each revision so far, and begin to count them again."""
@@ -99,24 +113,26 @@ class Measurements:
         answered, self._answered = dict(self._answered), defaultdict(Counters)
         return answered
 
-    def sweep(self, at: datetime, delay: timedelta, *, answers: bool) -> Sweep:
-        """Return Prometheus' answers about the time `delay` ago."""
-        age_limit = 2 * self._interval + delay.total_seconds()
-        time = at - delay
-        if not answers:
-            return Sweep(time, _NO_ANSWER, {}, {}, age_limit)
+    async def read(self, needs: Needs, at: datetime) -> Sweep:
+        """Return Prometheus' answers about a time, to an operator that needs these."""
+        if not self.answers:
+            texts = (*needs.queries, *needs.unasked)
+            refused = dict.fromkeys(needs.families, _REFUSED)
+            return Sweep(at, refused, {}, dict.fromkeys(texts, _REFUSED))
         by_pod = {
-            each.pod.name: _samples(each.pod, each.scraped, each.at, self._bounds)
+            each.pod.name: _samples(each.pod, scrape, self._bounds)
             for each in self._series.values()
-            if each.scraped is not None and each.at is not None
+            if (scrape := each.scrape_at(at)) is not None
         }
         families = {
             family: FamilySamples(
                 tuple(s for samples in by_pod.values() for s in samples.get(family, ())), 0, 0, ()
             )
-            for family in _FAMILIES
+            for family in needs.families
         }
-        return Sweep(time, families, by_pod, {}, age_limit)
+        # A trace has no series for queries of users.
+        queries = dict.fromkeys(needs.queries, QueryValue(NoValue.NO_SERIES))
+        return Sweep(at, families, by_pod, {**needs.unasked, **queries})
 
     def _draw(self, series: _Series) -> None:
         total = self._answered[series.pod.revision]
@@ -129,9 +145,10 @@ class Measurements:
 
 
 def _samples(
-    pod: ServedPod, counters: Counters, at: datetime, bounds: Sequence[int]
-) -> Mapping[Family, Samples]:
+    pod: ServedPod, scrape: Scrape, bounds: Sequence[int]
+) -> Mapping[Family, tuple[Sample, ...]]:
     """Return the samples of a pod, with the labels that Triton gives them."""
+    counters, at = scrape.counters or Counters(), scrape.at
 
     def sample(labels: tuple[str, ...], value: float) -> Sample:
         return Sample(pod.name, None, labels, float(value))
