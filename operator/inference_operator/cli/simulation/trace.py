@@ -103,9 +103,9 @@ class _Line:
     place: str
     values: Mapping[str, str]
 
-    def refuse(self, column: str, found: str, expected: str, remedy: str) -> NoReturn:
+    def refuse(self, column: str, value: str, expected: str, remedy: str) -> NoReturn:
         raise InputError(
-            f"{self.place}, column {column}: found {found}, expected {expected}; {remedy}"
+            f"{self.place}, column {column}: found {value}, expected {expected}; {remedy}"
         )
 
     def number(self, column: str, otherwise: float | None = None) -> float:
@@ -177,14 +177,16 @@ def _lines(text: str, where: str) -> Iterator[_Line]:
 
 
 def _check_header(header: list[str], where: str) -> None:
-    known = (*REQUIRED, *OPTIONAL)
+    names = (*REQUIRED, *OPTIONAL)
     for name in header:
-        if name not in known:
-            meant = closest(name, known)
-            remedy = f"did you mean {meant}?" if meant else f"the columns are {', '.join(known)}"
+        if name not in names:
+            meant = closest(name, names)
+            remedy = f"did you mean {meant}?" if meant else f"the columns are {', '.join(names)}"
             raise InputError(f"{where}, header: found the column {quoted(name)}; {remedy}")
         if header.count(name) > 1:
-            raise InputError(f"{where}, header: found the column {name} twice, expected it once")
+            raise InputError(
+                f"{where}, header: found the column {name} twice, expected it once; remove one"
+            )
     if absent := [name for name in REQUIRED if name not in header]:
         raise InputError(
             f"{where}, header: found no column {listed(absent, show=str)}, expected"

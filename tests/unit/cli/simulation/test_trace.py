@@ -48,7 +48,7 @@ def test_optional_columns_tell_queues_and_what_is_missing() -> None:
         ),
         (
             trace(row(), header=f"{HEADER},time"),
-            "t.csv, header: found the column time twice, expected it once",
+            "t.csv, header: found the column time twice, expected it once; remove one",
         ),
         (trace("1,2"), "t.csv, row 1: found 2 values, expected 8, as in the header"),
         (
