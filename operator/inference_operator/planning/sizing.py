@@ -44,6 +44,10 @@ def pair_of(
     Pair(stable=8, canary=4)
     >>> pair_of(8, 50, halves, Split.REPLICAS, None)
     Pair(stable=8, canary=8)
+    >>> given = {"steps": [{"setWeight": 50}], "dynamicStableScale": "WhenWeighted"}
+    >>> shrinking = Canary.model_validate(given)
+    >>> pair_of(8, 50, shrinking, Split.ROUTE, CanaryScale(replicas=2))
+    Pair(stable=6, canary=2)
     """
     may_shrink = canary.dynamic_stable_scale is DynamicStableScale.WHEN_WEIGHTED
     if unit == 0:
@@ -55,7 +59,9 @@ def pair_of(
         pair = Pair(max(left, 1), max(_share_of(unit, weight), 1))
     if scale is None or scale.match_traffic_weight is not None:
         return pair
-    return Pair(pair.stable, scale.replicas or max(_share_of(unit, scale.weight or 0), 1))
+    canary_pods = scale.replicas or max(_share_of(unit, scale.weight or 0), 1)
+    # Both together serve all clients, whatever a step says about the canary.
+    return Pair(max(pair.stable, unit - canary_pods), canary_pods)
 
 
 def replica_split(unit: int, weight: int, *, may_shrink: bool) -> Pair:

@@ -65,7 +65,7 @@ def results(draw: st.DrawFn, since: datetime, canary: str | None) -> AnalysisRes
         return None
     verdict = draw(st.sampled_from([Verdict.PASS, *Verdict]))
     return AnalysisResult(
-        draw(st.sampled_from([canary, canary, "n", None])),
+        draw(st.sampled_from([canary, canary, "other", None])),
         "s",
         verdict,
         f"errors: {verdict.value}",

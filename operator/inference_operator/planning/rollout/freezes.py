@@ -1,5 +1,6 @@
 """A rollout while rollouts are frozen: it takes no step forward, and may go back. See ADR 0037."""
 
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.rollout.facts import RolloutFacts
@@ -46,7 +47,8 @@ def keeps_edited_steps(state: RolloutState, facts: RolloutFacts) -> bool:
 def replaced(state: RolloutState, facts: RolloutFacts) -> Decision:
     """Return the decision to end a canary that the spec has left, while the next one waits."""
     message = (
-        f"the spec has left revision {state.canary}, which gets no clients; it ends, and revision"
-        f" {facts.target} waits because {facts.freeze}"
+        f"the spec has left revision {state.canary}, which gets no clients and ends; revision"
+        f" {facts.target} waits because {facts.freeze}; revision {state.stable} serves on"
+        f" {counted(facts.ready_of(state.stable), 'pod')}"
     )
     return Decision(Reason.ABORTED, message, state.canary, state.stable)

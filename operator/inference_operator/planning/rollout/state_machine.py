@@ -91,7 +91,8 @@ def _advanced(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> 
     coming = (left for left in ends if left is not None and left > timedelta(0))
     return replace(
         step,
-        hold=step.hold or refused_rollback(facts),
+        # An abort at the deadline is said by the same pass.
+        hold=step.hold or remembered(step.state, facts) or refused_rollback(facts),
         decisions=(*begun.decisions, *judged.decisions, *confirmed.decisions, *step.decisions),
         tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
         wake_after=earliest(*coming),

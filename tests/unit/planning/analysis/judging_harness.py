@@ -203,3 +203,12 @@ def verdict_of(result: AnalysisResult, name: str = "errors") -> Verdict:
 
 def metric_of(result: AnalysisResult, name: str = "errors") -> MetricResult:
     return next(each for each in result.metrics if each.name == name)
+
+
+def passing(*metrics: Mapping[str, str], servers: int = 1) -> Bench:
+    """Return a canary that has passed."""
+    canary = [Server(f"canary-{i}") for i in range(servers)]
+    bench = Bench(settings(*(metrics or (metric(),))), canary=canary)
+    bench.begin(stable=(450, 3))
+    assert bench.run(40, canary=(150, 1), stable=(450, 3)).verdict is Verdict.PASS
+    return bench

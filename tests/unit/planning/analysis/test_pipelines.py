@@ -207,7 +207,7 @@ def test_queries_are_of_both_revisions_only_where_they_are_compared() -> None:
 def test_only_the_families_of_the_metrics_are_asked_for() -> None:
     mean = metric("mean", "Latency", statistic="mean", max="1ms")
     p95 = metric("p95", "Latency", statistic="p95", max="1ms")
-    always = {Family.REQUESTS, Family.FRESHNESS}
+    always = {Family.REQUESTS, Family.FRESHNESS, Family.PROBES}
 
     assert all_families(settings(metric())) == always | {Family.FAILURES}
     assert all_families(settings(mean)) == always | {Family.REQUEST_TIME}

@@ -65,7 +65,7 @@ def test_both_tracks_and_the_step_are_asked_about() -> None:
     assert (question.unit, question.uid) == (OWNER.key, OWNER.uid)
     assert question.stable.revision == "aaa"
     assert question.step is not None
-    assert question.step == StepQuestion(NOON, frozenset({"errors"}))
+    assert question.step == StepQuestion(NOON, frozenset({"errors"}), 1)
     assert question.record is not None
     assert question.record.revision == "bbb"
 
