@@ -33,6 +33,8 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 # Passes of one unit at one instant. An operator that writes at each of them does not settle.
 _MOST_PASSES = 100
+# The largest batch of a registered model whose spec names none.
+_BATCH = 128
 _FAR = timedelta(days=36_500)
 
 
@@ -149,11 +151,9 @@ class SimulatedOperator:
 
 def resolved(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
     """Return a registry's answers: each source is version 1 of an artifact without a signature."""
-    written = {
-        (model.get("source") or {}).get("uri"): model.get("format") for model in _models(spec)
-    }
+    written = {(model.get("source") or {}).get("uri"): model for model in _models(spec)}
     sources = (each.source for each in subscriptions_in(unit, spec))
-    return {source: _version(source.uri, written.get(source.uri)) for source in sources}
+    return {source: _version(source.uri, written.get(source.uri, {})) for source in sources}
 
 
 def _models(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -163,8 +163,11 @@ def _models(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (model for model in models if isinstance(model, Mapping))
 
 
-def _version(uri: str, written: str | None) -> Resolved:
+def _version(uri: str, model: Mapping[str, Any]) -> Resolved:
+    """Return a version that fits what the spec says of the model."""
     name = uri.removeprefix("models:/").partition("@")[0].partition("/")[0] or "model"
+    written = model.get("format")
     format_ = ModelFormat(written) if written in list(ModelFormat) else ModelFormat.ONNX
-    facts = Facts(path="model", format=format_)
+    batch = None if "maxBatchSize" in model else _BATCH
+    facts = Facts(path="model", format=format_, max_batch_size=batch)
     return Resolved(uri, f"models:/{name}/1", 1, "", "https://registry.example/model", facts)

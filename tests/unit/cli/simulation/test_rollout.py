@@ -196,3 +196,14 @@ def test_a_picture_without_matplotlib_says_what_to_install(
 
     assert (status, out) == (2, "")
     assert "matplotlib is not installed; install inference-operator[simulate]" in err
+
+
+def test_the_sample_of_a_registered_model_is_played(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = Path(__file__).parents[4] / "manifests" / "samples" / "registered-lstm.yaml"
+    metrics = tmp_path / "trace.csv"
+    metrics.write_text(GOOD)
+    assert main(["simulate", "rollout", "-f", str(sample), "--metrics", str(metrics)]) == 0
+
+    assert "\npromoted after 30s\n" in capsys.readouterr().out
