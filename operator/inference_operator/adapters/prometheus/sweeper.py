@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from inference_operator.adapters.prometheus.needs import needs_of
-from inference_operator.adapters.prometheus.sweep import SweepReader
+from inference_operator.adapters.prometheus.needs import Needs, needs_of
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
@@ -26,6 +26,14 @@ Judge = Callable[
 
 # Share of an interval that lies between two sweeps, if a sweep takes longer than the interval.
 _REST = 0.1
+
+
+class Reader(Protocol):
+    """Asker of all queries of a sweep: Prometheus', or that of a simulation."""
+
+    async def read(self, needs: Needs, at: datetime) -> Sweep:
+        """Return the answers at one evaluation time; what fails is a NoAnswer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class _Entry:
 class Sweeper:
     """The questions of all units and their last answers."""
 
-    reader: SweepReader
+    reader: Reader
     judge: Judge
     cadence: Cadence
     wake: Callable[[UnitKey], None]

@@ -1,0 +1,1 @@
+"""`inference-operator simulate`: a rollout in a simulated cluster, on simulated time."""

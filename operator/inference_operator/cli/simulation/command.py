@@ -1,0 +1,227 @@
+"""`inference-operator simulate rollout`: a rollout on simulated time, without a cluster."""
+
+import argparse
+import asyncio
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from inference_operator.api.analysis import AnalysisMetric
+from inference_operator.cli.arguments import duration, refusals, report
+from inference_operator.cli.documents import STDIN, InputError
+from inference_operator.cli.manifests import Live, planned, refuse_misread
+from inference_operator.cli.resources import Resource, resources
+from inference_operator.cli.simulation.history import History
+from inference_operator.cli.simulation.limits import Limits, limits_of
+from inference_operator.cli.simulation.operator import UnsettledError
+from inference_operator.cli.simulation.pace import Pace
+from inference_operator.cli.simulation.report import lines, view
+from inference_operator.cli.simulation.simulation import Setup, Simulation
+from inference_operator.cli.simulation.trace import MOST_BYTES, Trace, read_trace
+from inference_operator.settings import DEFAULTS, defaults_of
+
+DESCRIPTION = """\
+Play a rollout of a manifest against a recorded or invented trace of its metrics: a first revision
+serves, and the manifest's is applied at time 0. The operator's own code decides, in a simulated
+cluster and on simulated time. The decisions are printed, and --output draws them. docs/simulate.md
+describes the trace. Exit status: 0, 1 if the manifest cannot be served, 2 for unusable input.
+"""
+ENDINGS = (".svg", ".png")
+# Pods of one revision: a simulation follows each of them for each second.
+_MOST_REPLICAS = 100
+_LONGEST = {
+    "load_time": timedelta(hours=1),
+    "scrape_interval": timedelta(minutes=5),
+    "sweep_interval": timedelta(minutes=5),
+    "duration": timedelta(hours=24),
+}
+_HELP = {
+    "load_time": "time until a new pod is ready",
+    "scrape_interval": "time between two scrapes of a pod",
+    "sweep_interval": "time between two questions of the operator to Prometheus",
+    "duration": "longest time that is played after the new revision is applied",
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `simulate rollout`."""
+    parser = subparsers.add_parser("simulate", help="play a rollout on simulated time")
+    kinds = parser.add_subparsers(dest="simulated", required=True, metavar="WHAT")
+    rollout = kinds.add_parser(
+        "rollout",
+        help="play a rollout of a manifest against a trace of its metrics",
+        description=DESCRIPTION,
+    )
+    rollout.add_argument(
+        "-f",
+        "--filename",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="manifests, as for `plan`: the unit, and those that it refers to",
+    )
+    rollout.add_argument("--metrics", required=True, metavar="FILE", help="the trace, a CSV file")
+    rollout.add_argument(
+        "--name",
+        metavar="[NAMESPACE/]NAME",
+        help="the resource to roll out, if the manifests contain several",
+    )
+    rollout.add_argument(
+        "-n", "--namespace", default="default", help="namespace of manifests that name none"
+    )
+    rollout.add_argument(
+        "-o", "--output", metavar="FILE", help="picture to write; its ending is .svg or .png"
+    )
+    rollout.add_argument(
+        "--format", choices=["text", "json"], default="text", help="format of the decisions"
+    )
+    rollout.add_argument(
+        "--seed", type=int, default=1, help="equal seeds draw equal requests (%(default)s)"
+    )
+    for name, words in _HELP.items():
+        seconds = timedelta(seconds=getattr(Pace(), name))
+        rollout.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=duration,
+            default=seconds,
+            metavar="DURATION",
+            help=f"{words} ({seconds.total_seconds():g}s)",
+        )
+    rollout.set_defaults(func=rollout_command)
+
+
+def rollout_command(arguments: argparse.Namespace) -> int:
+    """Play a rollout; return 1 if the manifest cannot be served, 2 for unusable input."""
+    try:
+        path = _path(arguments.output)
+        setup, refused = _setup(arguments)
+        if refused:
+            return 1
+        history = asyncio.run(Simulation(setup).run())
+        if path is not None:
+            _draw(history, _limits(setup.body), path)
+    except InputError as error:
+        report("inference-operator", error)
+        return 2
+    except UnsettledError as error:
+        report("inference-operator", error)
+        return 1
+    if arguments.format == "json":
+        print(json.dumps(view(history), indent=2))
+        return 0
+    for line in lines(history):
+        print(line)
+    return 0
+
+
+def _path(output: str | None) -> Path | None:
+    """Return the picture's path; InputError if its ending or matplotlib is missing."""
+    if output is None:
+        return None
+    path = Path(output)
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"--output: found {output}, expected a name that ends in {' or '.join(ENDINGS)}; rename"
+            " it"
+        )
+    return path
+
+
+def _draw(history: History, limits: Limits, path: Path) -> None:
+    try:
+        from inference_operator.cli.simulation.picture import draw
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--output: a picture needs matplotlib, and {error.name} is not installed; install"
+            " inference-operator[simulate], or leave out --output"
+        ) from None
+    try:
+        draw(history, limits, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _setup(arguments: argparse.Namespace) -> tuple[Setup, bool]:
+    """Return what to play, and whether a manifest was refused, which is reported."""
+    pace = Pace(**{name: _seconds(arguments, name) for name in _LONGEST})
+    if not 0 <= arguments.seed < 2**63:
+        raise InputError(
+            f"--seed: found {str(arguments.seed)[:30]}, expected a number from 0 to 2^63 - 1;"
+            " choose another one"
+        )
+    ours = resources(arguments.filename, arguments.namespace)
+    refuse_misread(ours)
+    unit = _chosen(ours, arguments.name)
+    trace, defaults = _trace(arguments.metrics), defaults_of(DEFAULTS)
+    plans = [made for _, made in planned(ours, Live(), defaults)]
+    sentences = [(made.key, sentence) for made in plans for sentence in refusals(made)]
+    for key, sentence in sentences:
+        report(key, sentence)
+    bodies = [_placed(resource) for resource in ours]
+    setup = Setup(unit.key, bodies, trace, pace, defaults, arguments.seed)
+    return setup, bool(sentences)
+
+
+def _seconds(arguments: argparse.Namespace, name: str) -> int:
+    given, longest = getattr(arguments, name), _LONGEST[name]
+    if not timedelta(seconds=1) <= given <= longest or given % timedelta(seconds=1):
+        raise InputError(
+            f"--{name.replace('_', '-')}: found {given.total_seconds():g}s, expected whole seconds,"
+            f" from 1s to {longest.total_seconds():.0f}s; correct it"
+        )
+    return int(given.total_seconds())
+
+
+def _chosen(ours: list[Resource], name: str | None) -> Resource:
+    matching = [
+        each
+        for each in ours
+        if name in (None, each.key.name, f"{each.key.namespace}/{each.key.name}")
+    ]
+    if len(matching) != 1:
+        names = ", ".join(f"{each.key.namespace}/{each.key.name}" for each in ours)
+        raise InputError(
+            f"--name: found {name or 'nothing'}, expected one of {names}; choose the resource to"
+            " roll out"
+        )
+    return matching[0]
+
+
+def _placed(resource: Resource) -> dict[str, Any]:
+    """Return the manifest with its namespace."""
+    body, key = resource.body, resource.key
+    replicas = (body.get("spec") or {}).get("replicas", 1)
+    if isinstance(replicas, int) and replicas > _MOST_REPLICAS:
+        raise InputError(
+            f"{key}: spec.replicas: found {replicas}, expected at most {_MOST_REPLICAS} in a"
+            " simulation; lower it in a copy of the manifest"
+        )
+    return {**body, "metadata": {**body["metadata"], "namespace": key.namespace, "name": key.name}}
+
+
+def _trace(name: str) -> Trace:
+    where = "standard input" if name == STDIN else name
+    try:
+        if name == STDIN:
+            return read_trace(sys.stdin.read(MOST_BYTES + 1), where)
+        with Path(name).open(encoding="utf-8", newline="") as file:
+            return read_trace(file.read(MOST_BYTES + 1), where)
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{where}: found bytes that are not UTF-8; save it as UTF-8") from None
+
+
+def _limits(body: dict[str, Any]) -> Limits:
+    """Return the limits of a valid spec."""
+    part: Any = body["spec"]
+    for field in ("rollout", "canary", "analysis", "metrics"):
+        part = part.get(field) if isinstance(part, dict) else None
+    try:
+        return limits_of(tuple(AnalysisMetric.model_validate(metric) for metric in part or ()))
+    except ValidationError:
+        return Limits()
