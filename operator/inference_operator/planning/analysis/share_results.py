@@ -156,7 +156,8 @@ def _numbers(limit: ShareLimit, memory: LimitMemory) -> str:
     share = f" ({percent(memory.bad / memory.samples)})" if memory.samples > 0 else ""
     words = f"{count(memory.bad)} of {count(memory.samples)} requests {bad}{share}"
     if limit.field == MAX_RELATIVE and memory.stable_samples > 0:
-        words += f", {percent(memory.stable_bad / memory.stable_samples)} of the stable revision's"
+        stable = percent(memory.stable_bad / memory.stable_samples)
+        words += f"; of the stable revision's, {stable}"
     return words
 
 

@@ -114,7 +114,8 @@ def test_a_share_far_above_the_stable_revision_s_fails() -> None:
     result = bench.run(8, canary=(150, 12), stable=(450, 4))
 
     assert result.verdict is Verdict.FAIL
-    assert "of the stable revision's, which exceeds 150% of stable" in result.message
+    assert "; of the stable revision's, " in result.message
+    assert ", which exceeds 150% of stable" in result.message
 
 
 def test_slow_requests_fail_by_both_limits() -> None:
