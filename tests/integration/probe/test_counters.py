@@ -190,7 +190,8 @@ def test_it_has_no_histogram_of_latencies(triton: LocalTriton) -> None:
 def test_counters_stand_still_without_counter_latencies(tmp_path: Path) -> None:
     models = tmp_path / "models"
     models.mkdir()
-    python_model(models, "frozen", seconds=0.3)
+    # Long enough that a scrape on a busy machine sees requests that wait.
+    python_model(models, "frozen", seconds=1.0)
     with LocalTriton(models, extra_args=["--metrics-config=counter_latencies=false"]) as triton:
         growth = Growth(triton, "frozen")
         with ThreadPoolExecutor(3) as pool:
