@@ -20,6 +20,7 @@ from inference_operator.observation.command_setters import setters_of
 from tests.fakes.bodies import KEY, Body, epipe, imodel
 from tests.integration.api.resources import apply, patch_status
 from tests.unit.cli.rollout_situations import (
+    ANALYSIS,
     CANARY,
     NOON,
     STABLE,
@@ -45,7 +46,7 @@ def status(body: Body) -> Body:
 @pytest.fixture
 def model(kubectl: Kubectl, namespace: str) -> Callable[[Body], None]:
     """Creates the model, or gives it another status."""
-    rollout = {"canary": {"steps": list(STEPS)}}
+    rollout = {"canary": {"steps": list(STEPS), "analysis": ANALYSIS}}
 
     def put(body: Body) -> None:
         apply(kubectl, namespace, imodel(namespace=namespace, rollout=rollout))
@@ -125,7 +126,8 @@ def test_a_manifest_that_is_applied_again_keeps_the_command(
 ) -> None:
     model(at_step(2))
     run("abort", MODEL)
-    apply(kubectl, namespace, imodel(namespace=namespace, rollout={"canary": {"steps": STEPS}}))
+    rollout = {"canary": {"steps": list(STEPS), "analysis": ANALYSIS}}
+    apply(kubectl, namespace, imodel(namespace=namespace, rollout=rollout))
 
     assert annotations(kubectl, namespace) == {ANNOTATION("abort"): CANARY}
     assert live(kubectl, namespace)["metadata"]["generation"] == 1
