@@ -2,10 +2,10 @@
 
 import re
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from inference_operator.api.base import DURATION_PATTERN
+from inference_operator.api.limit_text import exact_milliseconds
 from inference_operator.api.rules import Rule, cel_string
 
 _SHARES = ("ErrorRate", "GPUUtilization")
@@ -13,7 +13,6 @@ _TIMES = ("Latency", "QueueTime")
 _SHARE = r"(0\.0{0,8}[1-9][0-9]{0,8}|[1-9][0-9]?(\.[0-9]{1,9})?)%"
 _TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(us|ms|s)"
 _NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
-_MICROSECONDS = {"us": Decimal(1), "ms": Decimal(1000), "s": Decimal(1_000_000)}
 
 
 def _is_one_of(types: tuple[str, ...]) -> str:
@@ -35,15 +34,10 @@ def _form(types: tuple[str, ...], form: str, requirement: str, remedy: str) -> R
     )
 
 
-def _microseconds(limit: str) -> Decimal:
-    number = limit.rstrip("mus")
-    return Decimal(number) * _MICROSECONDS[limit.removeprefix(number)]
-
-
 def _has_time_in_range(metric: Any) -> bool:
     if metric.max is None or metric.type not in _TIMES or not re.fullmatch(_TIME, metric.max):
         return True
-    return 100 <= _microseconds(metric.max) <= 60_000_000
+    return exact_milliseconds("100us") <= exact_milliseconds(metric.max) <= 60_000
 
 
 METRIC_RULES = (

@@ -19,7 +19,7 @@ class MeasuredPod:
     name: str
     ready_since: datetime
     start_time: timedelta
-    """How long it took from its start until it was ready."""
+    """How long it took from its start until it was ready, 10 minutes at most."""
 
 
 @dataclass(frozen=True, slots=True)

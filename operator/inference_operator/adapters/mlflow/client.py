@@ -21,7 +21,8 @@ from inference_operator.adapters.web.bounded_answer import (
     read_answer,
     whole_number,
 )
-from inference_operator.adapters.web.redirects import checked_connector, checked_redirects
+from inference_operator.adapters.web.redirects import checked_redirects
+from inference_operator.adapters.web.session import open_session, request_headers
 from inference_operator.api.problem import SOURCE_SECRET, SOURCE_URI, Problem
 from inference_operator.api.quoting import beginning
 from inference_operator.api.reasons import Reason
@@ -29,7 +30,6 @@ from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.api_resource import segment
 from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
 from inference_operator.domain.http_credentials import Credentials, CredentialsError, trust
-from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import DEFINITE
 
 _API = "/api/2.0/mlflow"
@@ -80,7 +80,7 @@ class Mlflow:
 
     def __init__(self, uri: str, timeout: float) -> None:
         self.uri = uri.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._seconds = timeout
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -230,19 +230,10 @@ class Mlflow:
         limit: int = ANSWER_BYTES,
     ) -> tuple[int, bytes]:
         """Return status and body: only the beginning of an error, nothing where `limit` is 0."""
-        headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
-        if access.authorization:
-            headers["Authorization"] = access.authorization
+        headers = request_headers(access.authorization)
         session = self._session
         if session is None:
-            # No cookies: those of one Secret would be sent with the requests of another one.
-            session = self._session = aiohttp.ClientSession(
-                connector=checked_connector(),
-                timeout=self._timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trace_configs=[checked_redirects()],
-            )
+            session = self._session = open_session(self._seconds, [checked_redirects()])
         context = self._trusting(access.ca)
         try:
             async with session.request(method, url, json=body, headers=headers, ssl=context) as got:

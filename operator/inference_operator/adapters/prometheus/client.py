@@ -11,11 +11,10 @@ import aiohttp
 
 from inference_operator.adapters.prometheus.access import Access
 from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, read_answer
-from inference_operator.adapters.web.redirects import checked_connector
+from inference_operator.adapters.web.session import open_session, request_headers
 from inference_operator.api.quoting import beginning
 from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.measurement import Outage
-from inference_operator.domain.names import FIELD_MANAGER
 
 _PATH = "/api/v1/query"
 _SHOWN = 300
@@ -67,14 +66,11 @@ class Prometheus:
             # Thanos leaves out what it does not reach, unless it is told not to.
             "partial_response": "false",
         }
-        headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
-        if access.authorization:
-            headers["Authorization"] = access.authorization
         try:
             async with self._open().post(
                 f"{self.uri}{_PATH}",
                 data=form,
-                headers=headers,
+                headers=request_headers(access.authorization),
                 ssl=access.context,
                 allow_redirects=False,
             ) as answer:
@@ -101,13 +97,7 @@ class Prometheus:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            total = self._seconds + _TRANSFER_SECONDS
-            self._session = aiohttp.ClientSession(
-                connector=checked_connector(),
-                timeout=aiohttp.ClientTimeout(total=total),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
+            self._session = open_session(self._seconds + _TRANSFER_SECONDS)
         return self._session
 
 

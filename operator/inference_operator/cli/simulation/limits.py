@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType, Statistic
-
-_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+from inference_operator.api.limit_text import milliseconds_of, share_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +26,13 @@ def limits_of(metrics: tuple[AnalysisMetric, ...]) -> Limits:
     {'errors': 0.01}
     """
     errors = {
-        metric.name: float(metric.max.rstrip("%")) / 100
+        metric.name: share_of(metric.max)
         for metric in metrics
         if metric.type is MetricType.ERROR_RATE and metric.max and metric.max.endswith("%")
     }
     p95 = {
-        metric.name: milliseconds(metric.max)
+        metric.name: milliseconds_of(metric.max)
         for metric in metrics
         if metric.statistic is Statistic.P95 and metric.max and metric.max.endswith("s")
     }
     return Limits(errors, p95)
-
-
-def milliseconds(text: str) -> float:
-    """Return a duration of a limit in ms.
-
-    >>> milliseconds("20ms"), milliseconds("1.5s"), milliseconds("500us")
-    (20.0, 1500.0, 0.5)
-    """
-    number = text.rstrip("ums")
-    return float(number) * _MS[text.removeprefix(number)]

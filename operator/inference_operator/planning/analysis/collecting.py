@@ -14,12 +14,10 @@ from inference_operator.planning.analysis.counters import (
     reading_of,
     scrape_time,
 )
-from inference_operator.planning.analysis.families import counters_of
 from inference_operator.planning.analysis.memory import PodMemory, PodView
 from inference_operator.planning.analysis.probes import probes_of, without_probes
 from inference_operator.planning.analysis.totals import Totals, totals_of
 
-LONGEST_DELAY = timedelta(minutes=10)
 Views = Mapping[str, PodView]
 _NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
 
@@ -31,10 +29,7 @@ class Collector:
     question: AnalysisQuestion
     sweep: Sweep
     families: frozenset[Family]
-
-    @classmethod
-    def of(cls, question: AnalysisQuestion, sweep: Sweep) -> "Collector":
-        return cls(question, sweep, counters_of(question.settings))
+    """The counters that are read, without those of the sidecar."""
 
     def views(self, track: MeasuredTrack, before: Mapping[str, PodMemory]) -> dict[str, PodView]:
         """Return the pods of a track by name."""
@@ -78,7 +73,7 @@ class Collector:
 
     def _delay(self, pod: MeasuredPod) -> timedelta:
         given = self.question.settings.initial_delay
-        return min(max(pod.start_time, timedelta()), LONGEST_DELAY) if given is None else given
+        return pod.start_time if given is None else given
 
     def _without_series(self, pod: MeasuredPod, gap: Gap) -> Gap:
         since = (self.sweep.at - pod.ready_since).total_seconds()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType, Statistic
+from inference_operator.api.limit_text import share_of
 from inference_operator.planning.analysis.totals import Totals
-from inference_operator.planning.analysis.wording import share_of
 from model_builders.statistics.counts import AbsoluteLimit, Counts, Limit, RelativeLimit
 
 MAX, MAX_RELATIVE = "max", "maxRelative"

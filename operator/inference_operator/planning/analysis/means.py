@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType
 from inference_operator.api.analysis_status import Verdict
+from inference_operator.api.limit_text import milliseconds_of, share_of
 from inference_operator.domain.analysis import AnalysisQuestion, MeasuredTrack
 from inference_operator.domain.measurement import Family, NoAnswer, NoValue, PodName, Sweep
 from inference_operator.planning.analysis.families import user_query
@@ -18,10 +19,8 @@ from inference_operator.planning.analysis.totals import Totals
 from inference_operator.planning.analysis.wording import (
     count,
     duration,
-    milliseconds_of,
     number,
     percent,
-    share_of,
 )
 
 # A mean of fewer requests says little, and its counters do not tell how they vary.

@@ -43,12 +43,13 @@ class Round:
 
 def round_of(question: AnalysisQuestion, sweep: Sweep, before: Mapping[str, PodMemory]) -> Round:
     """Return what the sweep shows, after the counters of before."""
-    families = counters_of(question.settings) | {Family.FRESHNESS}
+    counters = counters_of(question.settings)
+    families = counters | {Family.FRESHNESS}
     outage, warning = no_answer(sweep, families), warning_of(sweep, families)
     if outage is not None or warning:
         canary = _remembered(question.canary, before)
         return Round(question, sweep, canary, _remembered(question.stable, before), outage, warning)
-    collector = Collector.of(question, sweep)
+    collector = Collector(question, sweep, counters)
     canary = collector.views(question.canary, before) if question.canary else {}
     return Round(question, sweep, canary, collector.views(question.stable, before))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from inference_operator.api.limit_text import milliseconds_of, share_of
 from inference_operator.planning.analysis.limits import (
     MAX,
     MAX_RELATIVE,
@@ -16,7 +17,6 @@ from inference_operator.planning.analysis.limits import (
 )
 from inference_operator.planning.analysis.memory import LimitMemory
 from inference_operator.planning.analysis.totals import Totals
-from inference_operator.planning.analysis.wording import milliseconds_of, share_of
 from model_builders.statistics.counts import Counts, Window
 from model_builders.statistics.dispersion import variance_inflation
 from model_builders.statistics.judgement import Judgement, Outcome, wider

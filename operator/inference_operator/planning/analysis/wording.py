@@ -1,28 +1,6 @@
 """Numbers of a judgement as people read them."""
 
 import math
-from decimal import Decimal
-
-_UNITS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
-
-
-def share_of(text: str) -> float:
-    """Return a percentage as a share.
-
-    >>> share_of("1%"), share_of("110%")
-    (0.01, 1.1)
-    """
-    return float(Decimal(text.removesuffix("%")) / 100)
-
-
-def milliseconds_of(text: str) -> float:
-    """Return a duration in milliseconds. A number without a unit is in milliseconds.
-
-    >>> milliseconds_of("20ms"), milliseconds_of("500us"), milliseconds_of("1.5s")
-    (20.0, 0.5, 1500.0)
-    """
-    number = text.rstrip("mus")
-    return float(Decimal(number) * _UNITS.get(text[len(number) :], Decimal(1)))
 
 
 def percent(share: float) -> str:

@@ -72,8 +72,10 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
     Advancing again from the new state, with the same facts, decides nothing more.
     """
     done = _advanced(state, facts, is_renewed=False)
+    if not done.decisions or facts.analysis is None:
+        return done
     # A decision is recorded with the numbers that it rests on.
-    return _advanced(state, facts, is_renewed=True) if done.decisions else done
+    return _advanced(state, facts, is_renewed=True)
 
 
 def _advanced(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> Transition:
