@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -24,14 +25,28 @@ MOST_FILES = 20
 BLOCK = 7
 
 
+class ClosedStore(ArtifactStore):
+    """A store that closes the files of all its uploads in the end, also of those under way."""
+
+    files: ExitStack
+
+    def begin(self, *about: Any) -> Upload:
+        upload = super().begin(*about)
+        self.files.enter_context(upload.file)
+        return upload
+
+
 @contextmanager
 def small_store() -> Iterator[ArtifactStore]:
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.multiple(store_module, MOST_FILES=MOST_FILES, BLOCK=BLOCK),
         mock.patch("os.fsync"),
+        ExitStack() as files,
     ):
-        yield ArtifactStore(Path(folder), LIMIT, clock=lambda: NOW)
+        store = ClosedStore(Path(folder), LIMIT, clock=lambda: NOW)
+        store.files = files
+        yield store
 
 
 @pytest.fixture
