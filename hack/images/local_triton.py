@@ -139,6 +139,7 @@ class LocalTriton:
     def _answers(self) -> bool:
         try:
             self._fetch("/v2/health/live" if self._tolerant else "/v2/health/ready")
+            self.samples()  # it begins to listen for these last
         except OSError:  # refused, reset, or not ready yet (HTTPError is an OSError too)
             return False
         return True

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 REPORTED = 3
 _BROKEN = 1
 _DIGESTS = Path("/etc/inference-operator/digests")
+# A little more than the period of the kubelet's readiness probe.
+_RELEASE_SECONDS = 3.5
 _ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 _LOGGER = "inference_operator.probe"
 
@@ -76,7 +78,7 @@ def run_probe(arguments: argparse.Namespace) -> int:
     listener = Listener((arguments.address, arguments.port), pages(prober, artifacts))
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
-        listener.release()
+        listener.release("/ready", _RELEASE_SECONDS)
         os._exit(_ENDED_BY_SIGTERM)
 
     signal.signal(signal.SIGTERM, end)

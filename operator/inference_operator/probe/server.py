@@ -22,7 +22,9 @@ MOST_HELD = 256
 MOST_HELD_OF_PEER = 4
 _REQUEST_BYTES = 4 << 10
 _TURN_SECONDS, _HELD_SECONDS = 0.5, 0.1
-_RELEASE_SECONDS = 1.0
+# The kubelet asks a pod that ends until all its containers are gone, and reports a refused
+# connection. Right after a request it is quiet for a period of its probe.
+QUIET_SECONDS = 1.0
 
 Page = tuple[int, str]
 """Status and text."""
@@ -54,7 +56,9 @@ class Listener:
         self._selector = selectors.DefaultSelector()
         self._open: list[_Connection] = []  # in the order of arrival
         self._held: list[_Connection] = []
-        self._releases, self._released = False, threading.Event()
+        self._asked: dict[str, float] = {}
+        """When each page was last asked and had an answer at once."""
+        self._awaited, self._released = "", threading.Event()
         self._sock = _listening(address)
         self._sock.setblocking(False)
         self._selector.register(self._sock, selectors.EVENT_READ)
@@ -71,14 +75,15 @@ class Listener:
         while True:
             self.turn(_HELD_SECONDS if self._held else _TURN_SECONDS)
 
-    def release(self) -> None:
-        """Answer what is held with yes and what is open, and wait for that: the pod ends, and it is
-        no fault.
+    def release(self, awaited: str, seconds: float) -> None:
+        """Answer what is held, open or still comes with yes: the pod ends, and it is no fault.
 
-        Another thread than that of `serve` calls it.
+        Return after the next request of the page `awaited`, but at once if one came a moment ago or
+        none ever came, and after these seconds at the latest. Another thread than that of `serve`
+        calls it.
         """
-        self._releases = True
-        self._released.wait(_RELEASE_SECONDS)
+        self._awaited = awaited
+        self._released.wait(seconds)
 
     def turn(self, seconds: float) -> None:
         """Wait so long for something to do, and do it."""
@@ -92,7 +97,8 @@ class Listener:
         for connection in [item for item in self._open if item.ends_at <= now]:
             self._end(connection)
         # A request that came in this moment has its answer first: the kubelet reports a lost one.
-        if self._releases and not self._open and not self._held:
+        is_quiet = now - self._asked.get(self._awaited, now) <= QUIET_SECONDS
+        if self._awaited and is_quiet and not self._open and not self._held:
             self._released.set()
 
     def close(self) -> None:
@@ -154,11 +160,15 @@ class Listener:
             self._send(connection, (400, "not HTTP\n"))
         elif words[0] != "GET":
             self._send(connection, (405, "only GET\n"))
-        elif (page := self._pages.get(words[1].partition("?")[0])) is None:
+        elif (page := self._pages.get(path := words[1].partition("?")[0])) is None:
             self._send(connection, (404, "no such page\n"))
         else:
             connection.arrived = time.monotonic()
             answer = page(connection.arrived)
+            if self._awaited and answer in (None, NO):
+                answer = YES
+            if answer is not None:
+                self._asked[path] = connection.arrived
             if answer is None and self._makes_room_for(connection.peer):
                 connection.page = page
                 self._open.remove(connection)
@@ -183,7 +193,7 @@ class Listener:
         """Answer each held request whose page has an answer now."""
         for connection in list(self._held):
             assert connection.page is not None
-            answer = YES if self._releases else connection.page(connection.arrived)
+            answer = YES if self._awaited else connection.page(connection.arrived)
             if answer is None:
                 continue
             connection.page = None

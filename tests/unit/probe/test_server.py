@@ -209,7 +209,7 @@ def test_the_end_of_the_pod_answers_what_is_held() -> None:
     running = Listener(("127.0.0.1", 0), {"/started": lambda arrived: None})
     client = held(running)
     threading.Thread(target=running.serve, daemon=True).start()
-    running.release()
+    running.release("/ready", 5)
     client.settimeout(5)
     assert client.recv(12) == b"HTTP/1.1 200"
     client.close()
@@ -223,7 +223,43 @@ def test_a_request_that_comes_in_at_the_end_is_answered() -> None:
     running.turn(1)
     threading.Thread(target=running.serve, daemon=True).start()
     threading.Timer(0.2, client.sendall, [b"\r\n"]).start()
-    running.release()
+    running.release("/ready", 5)
     assert len(running) == 0
     assert client.recv(12) == b"HTTP/1.1 200"
     client.close()
+
+
+def ask_now(running: Listener) -> bytes:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as client:
+        client.sendall(b"GET /ready HTTP/1.1\r\n\r\n")
+        return client.recv(12)
+
+
+def test_the_end_waits_for_the_kubelet_s_next_probe_which_is_answered_with_yes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "QUIET_SECONDS", 0.1)
+    running = Listener(("127.0.0.1", 0), {"/ready": lambda arrived: server.NO})
+    threading.Thread(target=running.serve, daemon=True).start()
+    assert ask_now(running) == b"HTTP/1.1 503"
+    time.sleep(0.2)
+    has_ended = threading.Event()
+
+    def end() -> None:
+        running.release("/ready", 30)
+        has_ended.set()
+
+    threading.Thread(target=end, daemon=True).start()
+    assert not has_ended.wait(1.0)
+    assert ask_now(running) == b"HTTP/1.1 200"
+    assert has_ended.wait(5)
+
+
+def test_the_end_waits_for_no_probe_right_after_one_or_without_any() -> None:
+    for asks in (ask_now, lambda running: b""):
+        running = Listener(("127.0.0.1", 0), {"/ready": lambda arrived: YES})
+        threading.Thread(target=running.serve, daemon=True).start()
+        asks(running)
+        began = time.monotonic()
+        running.release("/ready", 30)
+        assert time.monotonic() - began < 10
