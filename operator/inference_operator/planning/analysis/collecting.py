@@ -51,8 +51,10 @@ class Collector:
         if isinstance(time, Gap):
             return PodView(before, self._without_series(pod, time))
         age = self.sweep.at.timestamp() - time
-        if age > self.sweep.age_limit:
-            return PodView(before, Gap(Missing.STALE, f"{age:.0f} s old"))
+        if abs(age) > self.sweep.age_limit:
+            # A time to come would make all later scrapes look like earlier ones.
+            words = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
+            return PodView(before, Gap(Missing.STALE, words))
         if before is not None and time <= before.last.time:
             return PodView(before)
         reading = reading_of(time, samples, self.families, models)

@@ -1,5 +1,6 @@
 """Raw counters of one pod at one scrape, and how much they grew since the scrape before."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,6 +9,11 @@ from inference_operator.domain.measurement import Family, Sample, Unusable
 
 # Above it a float does not tell two neighbouring counts apart.
 LARGEST_COUNT = 1e15
+# No pod answers more between two scrapes, and the sum of a thousand pods is exact.
+LARGEST_GROWTH = 1e12
+# More than a pipeline of many models has. What is remembered of a pod has a bound, too.
+MOST_ROWS = 2_000
+_COUNTS = frozenset({Family.REQUESTS, Family.FAILURES, Family.BUCKETS})
 Labels = tuple[str, ...]
 Rows = Mapping[tuple[Family, Labels], float]
 
@@ -19,6 +25,7 @@ class Missing(StrEnum):
     STALE = "Stale"
     NOT_FINITE = "NotFinite"
     LABEL_MISSING = "LabelMissing"
+    TOO_MANY = "TooManySeries"
     YOUNG = "Young"
 
 
@@ -74,6 +81,9 @@ def reading_of(
         if not own:
             gaps[family] = Gap(Missing.NO_SERIES)
             continue
+        if len(own) > MOST_ROWS:
+            gaps[family] = Gap(Missing.TOO_MANY, f"{len(own):,} of {family}")
+            continue
         for sample in own:
             value = sample.value
             if isinstance(value, Unusable):
@@ -91,7 +101,8 @@ def growth(before: Rows, after: Rows) -> Rows | None:
     """Return how much each counter grew, or None if that is not known.
 
     Counters that fell to less than half began again at 0, as after a restart of Triton. A smaller
-    fall is a clock or a second Prometheus that is behind: nothing is known of the time between.
+    fall is a clock or a second Prometheus that is behind: nothing is known of the time between. The
+    same holds for more requests than a pod can answer.
 
     >>> requests = (Family.REQUESTS, ("m", "1"))
     >>> growth({requests: 100.0}, {requests: 130.0})[requests]
@@ -100,19 +111,33 @@ def growth(before: Rows, after: Rows) -> Rows | None:
     5.0
     >>> growth({requests: 100.0}, {requests: 99.0}) is None
     True
+    >>> growth({requests: 100.0}, {requests: 2e12}) is None
+    True
     """
     # A row that is new only starts its count: what it counted before is not known.
     both = {row: value for row, value in after.items() if row in before}
     fallen = [row for row, value in both.items() if value < before[row]]
-    if not fallen:
-        return {row: value - before[row] for row, value in both.items()}
-    return None if any(both[row] > before[row] / 2 for row in fallen) else both
+    if any(both[row] > before[row] / 2 for row in fallen):
+        return None
+    grown = both if fallen else {row: value - before[row] for row, value in both.items()}
+    return grown if _is_possible(grown) else None
 
 
 def merged(before: Rows, after: Rows) -> Rows:
     """Return the newest value of each counter. A row that is missing once must not begin again at
-    0 when it is back."""
-    return after if before.keys() <= after.keys() else {**before, **after}
+    0 when it is back; of a pod that has new rows at each scrape, only the newest are kept."""
+    if before.keys() <= after.keys():
+        return after
+    both = {**before, **after}
+    return both if len(both) <= 2 * MOST_ROWS else after
+
+
+def _is_possible(grown: Rows) -> bool:
+    """Return whether a pod can have answered so many requests between two scrapes."""
+    return all(
+        math.fsum(value for row, value in grown.items() if row[0] is family) <= LARGEST_GROWTH
+        for family in _COUNTS
+    )
 
 
 def _unusable(value: Unusable) -> Gap:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.measurement import Family, NoAnswer, Sweep
 from inference_operator.planning.analysis.collecting import Views
-from inference_operator.planning.analysis.counters import Gap, Missing
+from inference_operator.planning.analysis.counters import MOST_ROWS, Gap, Missing
 
 LEAST_STABLE_SHARE = 0.8
 PARTIAL, INCOMPLETE = "Partial", "Incomplete"
 _WORDS_LENGTH = 200
 _SAYS = {
     Missing.NO_SERIES: "no series",
-    Missing.STALE: "a newest sample that is too old",
+    Missing.STALE: "a newest sample that is too old or of the future",
     Missing.NOT_FINITE: "a value that is no count",
     Missing.LABEL_MISSING: "a row without a label that it must have",
+    Missing.TOO_MANY: f"more than {MOST_ROWS:,} series",
 }
 
 

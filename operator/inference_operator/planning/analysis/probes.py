@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 
 from inference_operator.domain.analysis import MeasuredTrack
 from inference_operator.domain.measurement import Family, Sample
-from inference_operator.planning.analysis.counters import LARGEST_COUNT, Rows, growth, merged
+from inference_operator.planning.analysis.counters import (
+    LARGEST_COUNT,
+    MOST_ROWS,
+    Rows,
+    growth,
+    merged,
+)
 from inference_operator.planning.analysis.totals import Totals
 
 # Triton and the sidecar are scraped at different moments, between which it sends a request or two.
@@ -35,6 +41,8 @@ def probes_of(
         and isinstance(sample.value, float)
         and 0 <= sample.value <= LARGEST_COUNT
     }
+    if len(rows) > MOST_ROWS:
+        rows = {}
     if before is None:
         return Probes(rows)
     sent = {"success": before.successes, "failure": before.failures}

@@ -11,6 +11,8 @@ from inference_operator.planning.analysis.counters import Rows
 # Triton's ensemble scheduler reports as this version, whatever the ensemble's own one is.
 _ENSEMBLE_VERSION = "1"
 _INFINITY = "+Inf"
+# In ms: a microsecond, and eleven days.
+SHORTEST_BOUNDARY, LONGEST_BOUNDARY = 1e-3, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _bound(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if number >= 0 else None
+    return number if SHORTEST_BOUNDARY <= number <= LONGEST_BOUNDARY else None
 
 
 def _sum(left: Mapping[float, float], right: Mapping[float, float]) -> Mapping[float, float]:
