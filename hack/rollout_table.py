@@ -109,7 +109,14 @@ def _at(index: int) -> Case:
 def _judged(verdict: Verdict, passes: int = 0) -> AnalysisResult:
     message = f"errors: {verdict.value}"
     return AnalysisResult(
-        "new", "old", verdict, message, at=_NOON, step_since=_NOON, step_passes=passes
+        "new",
+        "old",
+        verdict,
+        message,
+        at=_NOON,
+        step_since=_NOON,
+        step_passes=passes,
+        is_away=verdict is Verdict.ERROR,
     )
 
 

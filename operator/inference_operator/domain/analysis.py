@@ -114,6 +114,10 @@ class AnalysisResult:
     outage: Outage | None = None
     """Why Prometheus gave no answer, if it gave none."""
 
+    is_away: bool = False
+    """Whether it gave none about the pods, so that nobody could be judged. One of a user's queries
+    may be without an answer for ever: then the rollout still waits for `maxHold` at most."""
+
     unavailable: str = ""
     """Why pods have no usable values though Prometheus answers, as a CamelCase word."""
 

@@ -123,6 +123,7 @@ async def test_a_sweep_that_changes_nothing_wakes_nobody(bench: Bench) -> None:
     [
         {"verdict": Verdict.FAIL},
         {"outage": Outage.TIMED_OUT},
+        {"is_away": True},
         {"unavailable": "NoSeries"},
         {"metrics": (MetricResult("errors", Verdict.PASS, "Enforce", ""),)},
     ],

@@ -35,6 +35,9 @@ class Judged(Delivery):
 
         self.passes_of_step = 1
         self.has_prometheus = True
+        self.is_away = True
+        """Whether an Error is one of Prometheus, and not of a query."""
+
         super().__init__()
 
     def wants(self, number: int, steps: list[Any] | None = None, **changes: Any) -> None:
@@ -75,6 +78,7 @@ class Judged(Delivery):
             message,
             at=self.now,
             metrics=(metric,),
+            is_away=self.is_away and self.verdict is Verdict.ERROR,
             step_since=status.rollout.step_since if status.rollout else None,
             step_passes=self.passes_of_step if has_passed else 0,
         )

@@ -66,6 +66,14 @@ async def test_an_outage_does_not_count() -> None:
     assert world.ready[1] == "HoldTimedOut"
 
 
+async def test_a_query_that_is_refused_does_not_hold_a_rollout_for_ever() -> None:
+    world, _ = await at_canary(Verdict.LOW_TRAFFIC, analysis={"onTimeout": "Abort"})
+    world.is_away = False
+    await world.shows(Verdict.ERROR)
+    await world.later(timedelta(minutes=31))
+    assert world.ready[1] == "RolloutAborted"
+
+
 async def test_a_pause_begins_the_time_again() -> None:
     world, _ = await at_canary(Verdict.LOW_TRAFFIC)
     await world.later(timedelta(minutes=20))

@@ -190,15 +190,16 @@ def _result(question: AnalysisQuestion, verdict: Verdict, message: str) -> Analy
 def _told(result: AnalysisResult, entry: _Entry) -> tuple[object, ...]:
     """Return the parts of a result that a pass acts on: others change with each sweep."""
     step = entry.question.step
-    is_away = result.outage is not None
+    is_out = result.outage is not None
     # The reasons of an outage may differ from sweep to sweep.
-    of_unit = (result.canary, result.stable, is_away, "" if is_away else result.unavailable)
+    reason = "" if is_out else result.unavailable
+    of_unit = (result.canary, result.stable, is_out, result.is_away, reason)
     if result.canary is None:
         return of_unit
     return (
         *of_unit,
         result.verdict,
-        [(m.name, m.verdict, "" if is_away else m.reason) for m in result.metrics],
+        [(m.name, m.verdict, "" if is_out else m.reason) for m in result.metrics],
         result.at is None,
         (result.step_since, min(result.step_passes, step.count)) if step else None,
     )

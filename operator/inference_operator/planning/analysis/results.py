@@ -49,7 +49,8 @@ def result_of(
     canary: CanaryMemory | None, metrics: Sequence[MetricResult], seen: Round
 ) -> AnalysisResult:
     """Return the answer to the question."""
-    outage = _outage(seen)
+    of_pods = _outage_of_pods(seen)
+    outage = of_pods or _outage_of_queries(seen)
     trouble = None if outage else _trouble(seen)
     verdict, message = total(metrics)
     return AnalysisResult(
@@ -63,6 +64,7 @@ def result_of(
         step_since=canary.step.since if canary and canary.step else None,
         step_passes=canary.step.passes if canary and canary.step else 0,
         outage=outage.outage if outage else None,
+        is_away=of_pods is not None,
         unavailable=trouble.reason if trouble else "",
         unavailable_message=outage.message if outage else trouble.message if trouble else "",
     )
@@ -152,8 +154,8 @@ def _gap(views: Views, families: frozenset[Family], track: str, seen: Round) -> 
     return trouble
 
 
-def _outage(seen: Round) -> NoAnswer | None:
-    """Return why Prometheus gave no answer: about counters, or about a user's query."""
+def _outage_of_pods(seen: Round) -> NoAnswer | None:
+    """Return why Prometheus gave no answer about the pods."""
     settings = seen.question.settings
     if seen.outage is not None:
         return seen.outage
@@ -161,7 +163,12 @@ def _outage(seen: Round) -> NoAnswer | None:
         metric.type is MetricType.GPU_UTILIZATION for metric in settings.metrics
     ):
         return answer
-    queries = (m for m in settings.metrics if m.type is MetricType.PROMETHEUS)
+    return None
+
+
+def _outage_of_queries(seen: Round) -> NoAnswer | None:
+    metrics = seen.question.settings.metrics
+    queries = (m for m in metrics if m.type is MetricType.PROMETHEUS)
     return next((error for m in queries if (error := _query_error(m, seen))), None)
 
 

@@ -1,5 +1,6 @@
 """The record of the last verdict on a canary, which the status keeps."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from inference_operator.api.analysis_status import (
@@ -15,23 +16,23 @@ from inference_operator.domain.message_limits import truncate
 
 
 def verdicts(status: AnalysisStatus) -> tuple[object, ...]:
-    """Return what makes a record a new one: the verdicts, and why a value is missing."""
-    of_metrics = ((metric.name, metric.verdict, metric.reason) for metric in status.metrics)
-    return (status.verdict, *of_metrics)
+    """Return what makes a record a new one: the verdicts, why a value is missing, and whether
+    Prometheus is away."""
+    return (status.verdict, status.error_since is not None, *_of_metrics(status.metrics))
 
 
 def verdicts_of(result: AnalysisResult) -> tuple[object, ...]:
     """Return the same of an answer."""
-    return verdicts(AnalysisStatus(revision="", verdict=result.verdict, metrics=_metrics(result)))
+    return (result.verdict, _is_error(result), *_of_metrics(_metrics(result)))
 
 
 def record_of(
     result: AnalysisResult, canary: str, kept: AnalysisStatus | None, now: datetime
 ) -> AnalysisStatus:
-    """Return the record of an answer. The time of an error does not count for `maxHold`."""
+    """Return the record of an answer. The time of an outage does not count for `maxHold`."""
     holding_since = kept.holding_since if kept else None
     error_since = min(kept.error_since, now) if kept and kept.error_since else None
-    is_error = result.verdict is Verdict.ERROR
+    is_error = _is_error(result)
     if holding_since is not None and error_since is not None and not is_error:
         holding_since = min(holding_since + (now - max(error_since, holding_since)), now)
     return AnalysisStatus(
@@ -45,6 +46,14 @@ def record_of(
         metrics=_metrics(result),
         evidence=result.evidence,
     )
+
+
+def _is_error(result: AnalysisResult) -> bool:
+    return result.verdict is Verdict.ERROR and result.is_away
+
+
+def _of_metrics(metrics: tuple[MetricStatus, ...]) -> Iterator[tuple[object, ...]]:
+    return ((metric.name, metric.verdict, metric.reason) for metric in metrics)
 
 
 def _metrics(result: AnalysisResult) -> tuple[MetricStatus, ...]:

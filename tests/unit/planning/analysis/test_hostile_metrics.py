@@ -90,7 +90,7 @@ def test_more_requests_than_a_pod_can_answer_are_no_evidence() -> None:
 def test_a_boundary_of_years_is_no_boundary() -> None:
     bench = Bench(analysis(P95))
     for server in (*bench.stable, *bench.canary):
-        server.observe({8.0: 140})
+        server.observe({8.0: 1, 500.0: 139})
         server.shape = _with_a_boundary_of_years
     result = bench.run(4)
     assert verdict_of(result, "p95") is not Verdict.ERROR

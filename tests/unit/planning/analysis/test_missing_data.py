@@ -54,7 +54,7 @@ def test_an_outage_is_an_error_with_the_server_s_words(reason: Outage, words: st
 
     result = bench.judge(outage(bench, NoAnswer(reason, words)))
 
-    assert (result.verdict, result.outage) == (Verdict.ERROR, reason)
+    assert (result.verdict, result.outage, result.is_away) == (Verdict.ERROR, reason, True)
     assert words in result.message
     assert result.unavailable_message == words
     assert metric_of(result).reason == reason

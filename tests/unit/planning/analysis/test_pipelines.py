@@ -186,6 +186,11 @@ def test_a_user_s_query_is_compared_with_the_stable_revision_s(
     assert queried(QueryValue(value), maxRelative="120%").verdict is verdict
 
 
+def test_a_query_without_an_answer_is_no_outage_of_prometheus() -> None:
+    result = queried(NoAnswer(Outage.REFUSED, "parse error"))
+    assert (result.outage, result.is_away) == (Outage.REFUSED, False)
+
+
 def test_a_query_that_was_not_asked_is_no_data() -> None:
     bench = Bench(settings(metric("own", "Prometheus", query=QUERY, max="1"), window="30s"))
     bench.begin()
