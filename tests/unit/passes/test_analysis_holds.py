@@ -74,6 +74,40 @@ async def test_a_query_that_is_refused_does_not_hold_a_rollout_for_ever() -> Non
     assert world.ready[1] == "RolloutAborted"
 
 
+TWO_SHARES = [{"setWeight": 25}, {"setWeight": 50}, {"pause": {}}]
+
+
+async def flap(world: Judged) -> None:
+    """The canary's pods stop to answer for a minute."""
+    canary = world.canary
+    world.answers = lambda revision: revision != canary
+    world.run_deployments()
+    await world.later(timedelta(seconds=30))
+    world.answers = lambda revision: True
+    world.run_deployments()
+    await world.later(timedelta(seconds=30))
+
+
+async def test_pods_that_come_and_go_do_not_begin_the_time_again() -> None:
+    world, _ = await at_canary(Verdict.NO_DATA, steps=TWO_SHARES, analysis={"onTimeout": "Abort"})
+    assert (world.step, world.ready[1]) == (0, "AnalysisHolding")
+    for _ in range(8):
+        await world.later(timedelta(minutes=4))
+        if world.ready[1] == "RolloutAborted":
+            break
+        await flap(world)
+    assert world.ready[1] == "RolloutAborted"
+
+
+async def test_a_rollout_that_waits_for_a_person_waits_on_when_pods_come_and_go() -> None:
+    world, _ = await at_canary(Verdict.NO_DATA, steps=TWO_SHARES)
+    await world.later(timedelta(minutes=31))
+    assert world.ready[1] == "HoldTimedOut"
+    await flap(world)
+    await world.shows(Verdict.PASS)
+    assert (world.step, world.ready[1]) == (0, "HoldTimedOut"), "only a person ends it"
+
+
 async def test_a_pause_begins_the_time_again() -> None:
     world, _ = await at_canary(Verdict.LOW_TRAFFIC)
     await world.later(timedelta(minutes=20))

@@ -83,10 +83,13 @@ def walk(state: RolloutState, facts: RolloutFacts) -> Transition:
 
 def _stopped(state: RolloutState, facts: RolloutFacts, wait: _Wait) -> Transition:
     """Stop at a step that waits for something. After `maxHold` without a verdict there is no hold,
-    but what `onTimeout` says."""
+    but what `onTimeout` says.
+
+    The time goes on while pods are missing: pods that come and go would begin it again for ever.
+    """
     if wait.hold.reason is not Reason.ANALYSIS_HOLDING:
-        is_over = wait.hold.reason is Reason.HOLD_TIMED_OUT
-        kept = state if is_over else analysis.not_holding(state)
+        is_unavailable = wait.hold.reason is Reason.ANALYSIS_UNAVAILABLE
+        kept = analysis.not_holding(state) if is_unavailable else state
         return Transition(kept, hold=wait.hold, wake_after=wait.left)
     state = analysis.holding(state, facts)
     left = analysis.left(state, facts)
