@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus.sweep import AT_ONCE
+from inference_operator.adapters.prometheus.sweeper import STEADY_SWEEPS
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import (
     MetricResult,
@@ -19,7 +20,7 @@ from inference_operator.domain.measurement import (
     Outage,
     PodName,
 )
-from tests.unit.adapters.questions import NOON, question, user_metric
+from tests.unit.adapters.questions import ERRORS, NOON, question, user_metric
 from tests.unit.adapters.sweep_bench import PASS, Bench, sweep_bench
 
 
@@ -163,6 +164,15 @@ async def test_an_answer_to_an_earlier_question_is_not_told(bench: Bench) -> Non
     assert (answer.canary, answer.verdict, answer.at) == ("third", Verdict.NO_DATA, None)
 
 
+async def test_an_answer_by_former_limits_is_not_told(bench: Bench) -> None:
+    bench.sweeper.measure(question())
+    await bench.sweeper.sweep()
+    stricter = question("price", ERRORS.model_copy(update={"max": "0.1%"}))
+    assert bench.sweeper.measure(stricter).at is None
+    await bench.sweeper.sweep()
+    assert bench.sweeper.measure(stricter) is PASS
+
+
 async def test_a_unit_without_a_canary_is_woken_by_outages_only(bench: Bench) -> None:
     asked = question(canary=None)
     alone = replace(PASS, canary=None)
@@ -171,9 +181,29 @@ async def test_a_unit_without_a_canary_is_woken_by_outages_only(bench: Bench) ->
     bench.sweeper.measure(asked)
     await bench.sweeper.sweep()
     await bench.sweeper.sweep()
+    for _ in range(STEADY_SWEEPS - 1):
+        await bench.sweeper.sweep()
+        assert bench.sweeper.measure(asked).outage is None
     assert bench.woken == []
     await bench.sweeper.sweep()
     assert bench.woken == [asked.unit]
+    assert bench.sweeper.measure(asked).outage is Outage.UNREACHABLE
+
+
+async def test_a_prometheus_that_fails_now_and_then_wakes_no_unit_without_a_canary(
+    bench: Bench,
+) -> None:
+    asked = [question(f"unit-{number}", canary=None) for number in range(20)]
+    alone = replace(PASS, canary=None)
+    for each in asked:
+        bench.sweeper.measure(each)
+    for number in range(8):
+        outage = Outage.TIMED_OUT if number % 2 else None
+        bench.verdict = lambda _, outage=outage: replace(alone, outage=outage)  # type: ignore[misc]
+        await bench.sweeper.sweep()
+        for each in asked:
+            bench.sweeper.measure(each)
+    assert bench.woken == []
 
 
 async def test_a_unit_that_is_created_again_remembers_nothing(bench: Bench) -> None:

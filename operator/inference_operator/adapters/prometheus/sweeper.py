@@ -11,6 +11,7 @@ from typing import Protocol
 
 from inference_operator.adapters.prometheus.needs import Needs, needs_of
 from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.api.analysis import Analysis
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import NoAnswer, Sweep
@@ -26,6 +27,9 @@ Judge = Callable[
 
 # Share of an interval that lies between two sweeps, if a sweep takes longer than the interval.
 _REST = 0.1
+# Sweeps in a row that say the same of a unit without a canary before it is woken. Where Prometheus
+# fails now and then, a thousand units would write their statuses after each sweep.
+STEADY_SWEEPS = 3
 
 
 class Reader(Protocol):
@@ -60,8 +64,14 @@ class _Entry:
     question: AnalysisQuestion
     memory: AnalysisMemory | None = None
     result: AnalysisResult | None = None
+    settings: Analysis | None = None
+    """The settings that the result was judged by."""
+
     read: AnalysisResult | None = None
     """What the last pass read."""
+
+    unlike: int = 0
+    """How many sweeps in a row differed from the result, of a unit without a canary."""
 
 
 @dataclass(slots=True)
@@ -136,8 +146,9 @@ class Sweeper:
         sweep = await self.reader.read(needs, at)
         entries = [(entry, entry.question) for entry in self._entries.values()]
         judged = await loop.run_in_executor(self.thread, _judged, self.judge, entries, sweep)
-        for entry, memory, result in judged:
+        for (entry, question), (memory, result) in zip(entries, judged, strict=True):
             if self._entries.get(entry.question.unit) is entry:
+                entry.settings = question.settings
                 self._take(entry, memory, result)
         outcome = _outcome(sweep)
         if outcome == "answered":
@@ -148,16 +159,19 @@ class Sweeper:
         before = entry.result.verdict if entry.result else None
         if result.canary is not None and result.verdict is not before:
             self.telemetry.verdict_changes.labels(str(result.verdict)).inc()
-        entry.memory, entry.result = memory, result
+        entry.memory = memory
+        if _is_brief(entry, result):
+            return
+        entry.result = result
         if entry.read is None or _told(entry.read, entry) != _told(_shown(entry), entry):
             self.wake(entry.question.unit)
 
 
 def _judged(
     judge: Judge, entries: Iterable[tuple[_Entry, AnalysisQuestion]], sweep: Sweep
-) -> list[tuple[_Entry, AnalysisMemory | None, AnalysisResult]]:
+) -> list[tuple[AnalysisMemory | None, AnalysisResult]]:
     """Return the memory and the result of each unit; it runs in a thread."""
-    judged: list[tuple[_Entry, AnalysisMemory | None, AnalysisResult]] = []
+    judged: list[tuple[AnalysisMemory | None, AnalysisResult]] = []
     for entry, question in entries:
         try:
             memory, result = judge(entry.memory, question, sweep)
@@ -166,15 +180,16 @@ def _judged(
             log.exception("a unit could not be judged", extra={"unit": str(question.unit)})
             memory = None
             result = _result(question, Verdict.ERROR, "the judgement failed: see the log")
-        judged.append((entry, memory, result))
+        judged.append((memory, result))
     return judged
 
 
 def _shown(entry: _Entry) -> AnalysisResult:
     """Return the last answer, if it is one to the present question."""
     question, result = entry.question, entry.result
-    canary = _canary_of(question)
-    if result and (result.canary, result.stable) == (canary, question.stable.revision):
+    asked = (_canary_of(question), question.stable.revision, question.settings)
+    # Limits that were edited have not been judged, whatever the former ones said.
+    if result and (result.canary, result.stable, entry.settings) == asked:
         return result
     return _result(question, Verdict.NO_DATA, "the metrics were not asked for yet")
 
@@ -185,6 +200,14 @@ def _canary_of(question: AnalysisQuestion) -> str | None:
 
 def _result(question: AnalysisQuestion, verdict: Verdict, message: str) -> AnalysisResult:
     return AnalysisResult(_canary_of(question), question.stable.revision, verdict, message)
+
+
+def _is_brief(entry: _Entry, result: AnalysisResult) -> bool:
+    """Count the sweeps that differ from the result; return whether there are still too few."""
+    former = entry.result if result.canary is None else None
+    is_unlike = former is not None and _told(former, entry) != _told(result, entry)
+    entry.unlike = entry.unlike + 1 if is_unlike else 0
+    return is_unlike and entry.unlike < STEADY_SWEEPS
 
 
 def _told(result: AnalysisResult, entry: _Entry) -> tuple[object, ...]:
