@@ -36,6 +36,9 @@ class FakePrometheus:
     delay: float = 0.0
     """Seconds before each answer."""
 
+    slow: dict[str, float] = field(default_factory=dict)
+    """The same of texts that begin with this word and `_`."""
+
     at_once: int = 0
     most_at_once: int = 0
     respond: Respond = field(default=lambda _: web.json_response(vector()))
@@ -52,7 +55,7 @@ class FakePrometheus:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await asyncio.sleep(self.delay)
+            await asyncio.sleep(self.slow.get(form["query"].partition("_")[0], self.delay))
             return self.respond(form)
         finally:
             self.at_once -= 1

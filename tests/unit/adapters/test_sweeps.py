@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from inference_operator.adapters.prometheus.needs import MOST_QUERIES
+from inference_operator.adapters.prometheus.sweep import AT_ONCE
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
@@ -17,7 +18,7 @@ from inference_operator.domain.measurement import (
     Outage,
 )
 from tests.unit.adapters.questions import question, user_metric
-from tests.unit.adapters.sweep_bench import PASS, Bench, sweep_bench, until
+from tests.unit.adapters.sweep_bench import PASS, TIMEOUT, Bench, sweep_bench, until
 
 
 @pytest.fixture
@@ -88,6 +89,20 @@ async def test_a_slow_server_ends_the_sweep_in_a_bounded_time(bench: Bench) -> N
     assert {answer.outage for answer in answers if isinstance(answer, NoAnswer)} == {
         Outage.TIMED_OUT
     }
+
+
+async def test_slow_queries_of_users_delay_the_judgement_of_everybody_by_one_limit(
+    bench: Bench,
+) -> None:
+    # The pods' metrics are quick.
+    bench.server.slow["slow"] = 0.6 * TIMEOUT
+    for number in range(5):
+        slow = [user_metric(f"slow_{number}_{each}", f"m{each}") for each in range(10)]
+        bench.sweeper.measure(question(f"unit-{number}", *slow))
+    assert await bench.sweeper.sweep() == "answered"
+    assert sum(query.startswith("slow") for query in bench.server.queries) <= 2 * AT_ONCE
+    unasked = [each for each in bench.sweeps[0].queries.values() if isinstance(each, NoAnswer)]
+    assert "was not asked" in unasked[-1].message
 
 
 async def test_queries_are_bounded_and_each_namespace_has_its_turn(bench: Bench) -> None:

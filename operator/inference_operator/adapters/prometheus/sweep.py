@@ -37,8 +37,9 @@ from inference_operator.domain.measurement import (
 AT_ONCE = 4
 """Queries that are under way at the same time."""
 
-# How many of one query's time limits a whole sweep may take: later queries are not sent.
-_PATIENCE = 3
+# How many of one query's time limits may pass before later queries are not sent: those of users
+# must not delay the judgement of everybody.
+_PATIENCE, _PATIENCE_FOR_USERS = 3, 1
 ANSWERED = "answered"
 """Outcome of a request; any other one is an Outage."""
 
@@ -63,8 +64,8 @@ class _Begun:
     at: datetime
     access: Access
     turns: asyncio.Semaphore
-    deadline: float
-    """Monotonic time after which no query is sent."""
+    began: float
+    """Monotonic time."""
 
 
 class SweepReader:
@@ -87,8 +88,7 @@ class SweepReader:
             why = NoAnswer(Outage.UNREACHABLE, str(error))
             queries = dict.fromkeys((*needs.queries, *needs.unasked), why)
             return Sweep(at, dict.fromkeys(needs.families, why), {}, queries)
-        deadline = time.monotonic() + _PATIENCE * self._source.timeout
-        begun = _Begun(at, access, asyncio.Semaphore(AT_ONCE), deadline)
+        begun = _Begun(at, access, asyncio.Semaphore(AT_ONCE), time.monotonic())
         # The families first: users' queries may be slow.
         async with asyncio.TaskGroup() as group:
             families = {
@@ -109,17 +109,18 @@ class SweepReader:
             return family_samples(raw, family, scope)
 
         query = Query(text(family, needs.windows, scope), begun.at, MOST_BYTES)
-        return await self._answer(begun, query, read)
+        return await self._answer(begun, query, read, _PATIENCE)
 
     async def _user(self, begun: _Begun, query: str) -> QueryValue | NoAnswer:
-        return await self._answer(begun, Query(query, begun.at, MOST_USER_BYTES), user_value)
+        asked = Query(query, begun.at, MOST_USER_BYTES)
+        return await self._answer(begun, asked, user_value, _PATIENCE_FOR_USERS)
 
     async def _answer(
-        self, begun: _Begun, query: Query, read: Callable[[bytes], _Value]
+        self, begun: _Begun, query: Query, read: Callable[[bytes], _Value], patience: int
     ) -> _Value | NoAnswer:
         async with begun.turns:
-            if time.monotonic() > begun.deadline:
-                seconds = _PATIENCE * self._source.timeout
+            seconds = patience * self._source.timeout
+            if time.monotonic() > begun.began + seconds:
                 words = f"was not asked: the queries before took longer than {seconds:g} s"
                 return self._failed(Outage.TIMED_OUT, words)
             try:
