@@ -75,6 +75,9 @@ class FamilySamples:
     warnings: tuple[str, ...]
     """Prometheus' warnings. With any, samples may be missing."""
 
+    crowded: frozenset[str] = frozenset()
+    """Namespaces with more rows than an answer has of one. None of them is a sample."""
+
 
 class NoValue(StrEnum):
     """Why a user's query has no value that can be compared."""

@@ -80,7 +80,9 @@ def test_a_pod_monitor_says_the_same_as_the_configuration() -> None:
     assert {(each["interval"], each["scrapeTimeout"]) for each in spec["podMetricsEndpoints"]} == {
         (plain["scrape_interval"], plain["scrape_timeout"])
     }
-    assert spec["sampleLimit"] == plain["sample_limit"]
+    limits = ("sampleLimit", "labelLimit", "labelValueLengthLimit")
+    plain_limits = ("sample_limit", "label_limit", "label_value_length_limit")
+    assert [spec[name] for name in limits] == [plain[name] for name in plain_limits]
     assert spec["podTargetLabels"] == [f"{GROUP}/{name}" for name in ("kind", "name", "revision")]
     for each in (spec, *spec["podMetricsEndpoints"], plain):
         assert not {"honorLabels", "honor_labels"} & each.keys(), "an exporter could name any pod"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import rows
-from inference_operator.adapters.prometheus.queries import FORMS
+from inference_operator.adapters.prometheus.queries import FORMS, MOST_ROWS_OF_NAMESPACE
 from inference_operator.adapters.prometheus.rows import (
     AnswerRefusedError,
     family_samples,
@@ -51,6 +51,16 @@ def without(label: str) -> dict[str, str]:
 def test_a_row() -> None:
     sample = Sample(POD, None, ("price", "3"), 7.0)
     assert requests(row()) == FamilySamples((sample,), 0, 0, ())
+
+
+def test_a_namespace_with_as_many_rows_as_it_may_have_has_none() -> None:
+    crowd = (
+        row(labels={**LABELS, "pod": f"crowd-{number}", "namespace": "crowd"})
+        for number in range(MOST_ROWS_OF_NAMESPACE)
+    )
+    made = requests(*crowd, row())
+    assert [sample.pod for sample in made.samples] == [POD]
+    assert made.crowded == {"crowd"}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ its windows overlap (ADR 0039). The inner `max by` leaves out labels such as `jo
 `prometheus_replica`, so that a pod that is scraped twice, or by two Prometheus servers, counts
 once. No query matches on `version`: Triton reports a pipeline's successes as version 1. No query
 divides counters, because 0/0 is NaN.
+
+A namespace gets so many rows and no more, because an answer beyond a limit is refused as a whole:
+one team with many series would end the analysis of all others.
 """
 
 from collections.abc import Sequence
@@ -17,6 +20,9 @@ from inference_operator.domain.measurement import Family
 
 WINDOW_LABEL = "window"
 GATEWAY_LABEL = "service"
+MOST_ROWS_OF_NAMESPACE = 25_000
+"""Rows of one namespace in an answer. With so many, there may have been more."""
+
 _MODEL = ("model", "version")
 _DEVICE = ("gpu_uuid",)
 
@@ -92,9 +98,17 @@ def text(family: Family, windows: Sequence[Window], scope: Scope) -> str:
     Raises:
         ValueError: if a family that needs a window is given none.
 
-    >>> print(text(Family.FRESHNESS, [], Scope()))
-    max by (namespace,pod) (timestamp(nv_inference_pending_request_count{namespace!=""}))
+    >>> print(text(Family.FRESHNESS, [], Scope()))  # doctest: +NORMALIZE_WHITESPACE
+    topk by (namespace) (25000, max by (namespace,pod)
+     (timestamp(nv_inference_pending_request_count{namespace!=""})))
     """
+    query = _whole(family, windows, scope)
+    if not pod_labels(family, scope):
+        return query
+    return f"topk by ({scope.namespace_label}) ({MOST_ROWS_OF_NAMESPACE}, {query})"
+
+
+def _whole(family: Family, windows: Sequence[Window], scope: Scope) -> str:
     form = FORMS[family]
     if form.kind is Kind.COUNTER:
         return _aggregated(family, _series(family, scope), scope)

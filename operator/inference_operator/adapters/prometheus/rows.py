@@ -4,11 +4,17 @@ An answer beyond a limit is refused as a whole: a part of it would read as missi
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.prometheus.queries import FORMS, WINDOW_LABEL, pod_labels
+from inference_operator.adapters.prometheus.queries import (
+    FORMS,
+    MOST_ROWS_OF_NAMESPACE,
+    WINDOW_LABEL,
+    pod_labels,
+)
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.api.quoting import beginning
@@ -65,6 +71,8 @@ def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
     Rows with the same labels become one, with the greatest value: two Prometheus servers may write
     a boundary as `20` and as `20.0`.
 
+    A namespace that has as many rows as it may have has none: others of its rows may be missing.
+
     Raises:
         AnswerRefusedError: for an error, for what is not an answer, and beyond a limit.
     """
@@ -88,7 +96,10 @@ def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
             sample = _sample(row, metric, family, (pod, window))
             place = (pod, window, sample.labels)
             samples[place] = _greater(samples.get(place), sample)
-    return FamilySamples(tuple(samples.values()), without_pod, without_window, answer.warnings)
+    rows = Counter(pod.namespace for pod, _, _ in samples if pod)
+    crowded = frozenset(name for name, most in rows.items() if most >= MOST_ROWS_OF_NAMESPACE)
+    kept = tuple(s for s in samples.values() if s.pod is None or s.pod.namespace not in crowded)
+    return FamilySamples(kept, without_pod, without_window, answer.warnings, crowded)
 
 
 def user_value(raw: bytes) -> QueryValue:

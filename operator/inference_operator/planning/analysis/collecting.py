@@ -9,6 +9,7 @@ from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
 from inference_operator.planning.analysis.counters import (
     Gap,
     Missing,
+    Reading,
     growth,
     merged,
     reading_of,
@@ -19,6 +20,7 @@ from inference_operator.planning.analysis.probes import probes_of, without_probe
 from inference_operator.planning.analysis.totals import Totals, totals_of
 
 Views = Mapping[str, PodView]
+_CROWDED = Gap(Missing.TOO_MANY, "the pods of the namespace have more than an answer may have")
 _NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
 
 
@@ -30,6 +32,9 @@ class Collector:
     sweep: Sweep
     families: frozenset[Family]
     """The counters that are read, without those of the sidecar."""
+
+    crowded: frozenset[Family] = frozenset()
+    """The families of which the unit's namespace has more series than an answer."""
 
     def views(self, track: MeasuredTrack, before: Mapping[str, PodMemory]) -> dict[str, PodView]:
         """Return the pods of a track by name."""
@@ -57,7 +62,7 @@ class Collector:
             return PodView(before, Gap(Missing.STALE, words))
         if before is not None and time <= before.last.time:
             return PodView(before)
-        reading = reading_of(time, samples, self.families, models)
+        reading = self._reading(time, samples, models)
         probes = probes_of(samples, track, before.probes if before else None)
         if before is None:
             return PodView(PodMemory(reading, probes=probes))
@@ -73,11 +78,20 @@ class Collector:
         pending = before.pending.plus(counted) if before.pending else counted
         return PodView(PodMemory(kept, pending, True, probes))
 
+    def _reading(
+        self, time: float, samples: Mapping[Family, tuple[Sample, ...]], models: frozenset[str]
+    ) -> Reading:
+        reading = reading_of(time, samples, self.families, models)
+        crowded = dict.fromkeys(self.crowded & self.families, _CROWDED)
+        return replace(reading, gaps={**reading.gaps, **crowded}) if crowded else reading
+
     def _delay(self, pod: MeasuredPod) -> timedelta:
         given = self.question.settings.initial_delay
         return pod.start_time if given is None else given
 
     def _without_series(self, pod: MeasuredPod, gap: Gap) -> Gap:
+        if Family.FRESHNESS in self.crowded:
+            return _CROWDED
         since = (self.sweep.at - pod.ready_since).total_seconds()
         is_young = gap.reason is Missing.NO_SERIES and since < self.sweep.age_limit
         return Gap(Missing.YOUNG) if is_young else gap

@@ -82,7 +82,7 @@ def reading_of(
             gaps[family] = Gap(Missing.NO_SERIES)
             continue
         if len(own) > MOST_ROWS:
-            gaps[family] = Gap(Missing.TOO_MANY, f"{len(own):,} of {family}")
+            gaps[family] = Gap(Missing.TOO_MANY, f"{len(own):,} of {family}, at most {MOST_ROWS:,}")
             continue
         for sample in own:
             value = sample.value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.measurement import Family, NoAnswer, Sweep
 from inference_operator.planning.analysis.collecting import Views
-from inference_operator.planning.analysis.counters import MOST_ROWS, Gap, Missing
+from inference_operator.planning.analysis.counters import Gap, Missing
 
 LEAST_STABLE_SHARE = 0.8
 PARTIAL, INCOMPLETE = "Partial", "Incomplete"
@@ -17,7 +17,7 @@ _SAYS = {
     Missing.STALE: "a newest sample that is too old or of the future",
     Missing.NOT_FINITE: "a value that is no count",
     Missing.LABEL_MISSING: "a row without a label that it must have",
-    Missing.TOO_MANY: f"more than {MOST_ROWS:,} series",
+    Missing.TOO_MANY: "too many series",
 }
 
 
@@ -96,6 +96,15 @@ def no_answer(sweep: Sweep, families: Iterable[Family]) -> NoAnswer | None:
         if isinstance(answer, NoAnswer):
             return answer
     return None
+
+
+def crowded(sweep: Sweep, namespace: str) -> frozenset[Family]:
+    """Return the families of which a namespace has more series than an answer."""
+    return frozenset(
+        family
+        for family, answer in sweep.families.items()
+        if not isinstance(answer, NoAnswer) and namespace in answer.crowded
+    )
 
 
 def warning_of(sweep: Sweep, families: Iterable[Family]) -> str:

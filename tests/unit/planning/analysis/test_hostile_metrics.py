@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference_operator.api.analysis_status import Verdict
-from inference_operator.domain.measurement import Family, QueryValue, Unusable
+from inference_operator.domain.measurement import Family, FamilySamples, QueryValue, Unusable
 from inference_operator.planning.analysis.counters import MOST_ROWS
 from inference_operator.planning.rollout.analysis_record import record_of
 from tests.examples import examples
@@ -126,7 +128,29 @@ def test_a_pod_with_too_many_series_has_no_verdict() -> None:
     bench.canary[0].shape = lambda rows: {**rows, **made}
     result = bench.pass_time()
     assert (verdict_of(result), metric_of(result).reason) == (Verdict.NO_DATA, "TooManySeries")
-    assert "2,001 of requests" in metric_of(result).message
+    assert "too many series: 2,001 of requests, at most 2,000" in metric_of(result).message
+
+
+@pytest.mark.parametrize("family", [Family.REQUESTS, Family.FRESHNESS])
+@pytest.mark.parametrize(
+    ("namespace", "verdict"), [("trading", Verdict.NO_DATA), ("other", Verdict.PASS)]
+)
+def test_a_namespace_with_too_many_series_has_no_verdict_and_others_have_theirs(
+    family: Family, namespace: str, verdict: Verdict
+) -> None:
+    bench = passing(ERRORS)
+    bench.now += timedelta(seconds=15)
+    bench.scrape()
+    full = FamilySamples((), 0, 0, (), frozenset({namespace}))
+    rows = bench.sweep()
+    if namespace == "trading":
+        kept = {
+            pod: {f: s for f, s in of.items() if f is not family} for pod, of in rows.by_pod.items()
+        }
+        rows = replace(rows, by_pod=kept)
+    result = bench.judge(replace(rows, families={**rows.families, family: full}))
+    assert verdict_of(result) is verdict
+    assert ("TooManySeries" in metric_of(result).reason) == (verdict is Verdict.NO_DATA)
 
 
 def test_a_sample_of_the_future_does_not_stop_the_count_of_later_ones() -> None:
