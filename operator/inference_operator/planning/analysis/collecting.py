@@ -9,6 +9,7 @@ from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
 from inference_operator.planning.analysis.counters import (
     Gap,
     Missing,
+    Reading,
     growth,
     merged,
     reading_of,
@@ -56,6 +57,9 @@ class Collector:
         if before is not None and time <= before.last.time:
             return PodView(before)
         reading = reading_of(time, samples, self.families, models)
+        if (lost := _lost_requests(reading, track.model)) is not None:
+            # Its failures would be all of its requests. The next usable scrape spans the time.
+            return PodView(before, self._without_series(pod, lost))
         probes = probes_of(samples, track, before.probes if before else None)
         if before is None:
             return PodView(PodMemory(reading, probes=probes))
@@ -79,6 +83,16 @@ class Collector:
         since = (self.sweep.at - pod.ready_since).total_seconds()
         is_young = gap.reason is Missing.NO_SERIES and since < self.sweep.age_limit
         return Gap(Missing.YOUNG) if is_young else gap
+
+
+def _lost_requests(reading: Reading, model: str) -> Gap | None:
+    """Return why the successful requests of the model that clients call are not known, if so."""
+    if Family.REQUESTS in reading.gaps:
+        return reading.gaps[Family.REQUESTS]
+    has_any = any(
+        family is Family.REQUESTS and labels[0] == model for family, labels in reading.rows
+    )
+    return None if has_any else Gap(Missing.NO_SERIES)
 
 
 def is_complete(views: Views) -> bool:
