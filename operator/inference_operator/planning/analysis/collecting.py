@@ -10,6 +10,7 @@ from inference_operator.planning.analysis.counters import (
     Gap,
     Missing,
     Reading,
+    Rows,
     growth,
     merged,
     reading_of,
@@ -20,6 +21,7 @@ from inference_operator.planning.analysis.probes import probes_of, without_probe
 from inference_operator.planning.analysis.totals import Totals, totals_of
 
 Views = Mapping[str, PodView]
+_TIMES = frozenset({Family.REQUEST_TIME, Family.QUEUE_TIME})
 _NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
 
 
@@ -64,7 +66,7 @@ class Collector:
         if before is None:
             return PodView(PodMemory(reading, probes=probes))
         settled = (pod.ready_since + self._delay(pod)).timestamp()
-        grown = growth(before.last.rows, reading.rows)
+        grown = growth(_without_new_times(before.last), reading.rows)
         kept = replace(reading, rows=merged(before.last.rows, reading.rows))
         if before.last.time < settled or grown is None:
             # It only starts the count. What was counted before stays.
@@ -83,6 +85,15 @@ class Collector:
         since = (self.sweep.at - pod.ready_since).total_seconds()
         is_young = gap.reason is Missing.NO_SERIES and since < self.sweep.age_limit
         return Gap(Missing.YOUNG) if is_young else gap
+
+
+def _without_new_times(last: Reading) -> Rows:
+    """Return the counters of before, without those of times that were missing.
+
+    When they are back, their growth is of more requests than the present ones. They only start.
+    """
+    missing = _TIMES & last.gaps.keys()
+    return {row: value for row, value in last.rows.items() if row[0] not in missing}
 
 
 def _lost_requests(reading: Reading, model: str) -> Gap | None:
