@@ -24,11 +24,12 @@ $ kubectl -n NAMESPACE describe inferencemodel NAME                     # condit
 ```
 
 `…` stands for any text, `NAMESPACE` and `POD` for names. `tests/e2e/test_broken_situations.py`
-makes each of these situations on a real node: the status shows most of them within 10 s, and all
-within 60 s, and none of them is ever `Ready`. A container that the kubelet cannot create or whose
-image it cannot pull takes the longest, 20 s: so late does the kubelet report it. Where an older
-revision serves, it keeps serving, and the message ends with `(revision … continues to serve on …
-replicas)`. [conditions.md](conditions.md) explains every reason.
+makes these situations on a real node, except for canaries and what needs a setting of the operator:
+the status shows most of them within 10 s, and all within 60 s, and none of them is ever `Ready`. A
+container that the kubelet cannot create or whose image it cannot pull takes the longest, 20 s: so
+late does the kubelet report it. Where an older revision serves, it keeps serving, and the message
+ends with `(revision … continues to serve on … replicas)`. [conditions.md](conditions.md) explains
+every reason.
 """
 _COLUMNS = ("reason", "message", "cause", "remedy")
 

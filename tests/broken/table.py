@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tests.broken.artifacts import CLAIMS, CONTENTS, CREDENTIALS, SILENT_SOURCES, SOURCES
+from tests.broken.canaries import CANARIES
 from tests.broken.models import ENDLESS, MODELS
 from tests.broken.pods import ENVIRONMENTS, IMAGES, NAMES, REFUSED_PODS, UNPLACED
 from tests.broken.situation import Situation
@@ -18,5 +19,6 @@ SECTIONS: Mapping[str, tuple[Situation, ...]] = {
     "Pods are refused, or no node takes them": (*REFUSED_PODS, *UNPLACED),
     "Images and the environment": (*IMAGES, *ENVIRONMENTS),
     "Triton and the model": (*MODELS, *ENDLESS),
+    "Canaries": CANARIES,
 }
 SITUATIONS = tuple(situation for section in SECTIONS.values() for situation in section)

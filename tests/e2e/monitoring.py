@@ -9,13 +9,16 @@ from typing import Any
 
 import yaml
 
+from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
 from hack.product import ROOT
 from hack.services.prometheus import LocalPrometheus
+from tests.integration.operator.service_account import as_service_account
 from tests.integration.prometheus.exporter import Exporter, exporter
 
 CONFIGURATION = ROOT / "manifests" / "monitoring" / "prometheus.yaml"
 _EACH_SECOND = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+_NAME, _NAMESPACE = "prometheus-of-a-test", "default"
 _STARTED = time.monotonic()
 
 
@@ -44,15 +47,40 @@ class Tenant:
 
 @contextmanager
 def monitored(
-    folder: Path, cluster: Cluster, kubeconfig: Path, tenant: Tenant
+    folder: Path, cluster: Cluster, kubectl: Kubectl, tenant: Tenant
 ) -> Iterator[LocalPrometheus]:
-    """Run a Prometheus that pods of the cluster reach, with a scrape each second."""
+    """Run a Prometheus that pods of the cluster reach, with a scrape each second.
+
+    It finds the pods by a ServiceAccount with the rights that `manifests/monitoring` names.
+    """
+    kubectl.apply(*_account())
+    kubeconfig = as_service_account(kubectl, folder, _NAME, _NAMESPACE)
     with exporter() as server:
         server.write = tenant.text
         configuration = {"scrape_configs": [*_shipped(kubeconfig), _tenant(server)]}
         host = cluster.host_address
-        with LocalPrometheus(folder, configuration, host=host) as prometheus:
+        with LocalPrometheus(folder / "data", configuration, host=host) as prometheus:
             yield prometheus
+
+
+def _account() -> list[dict[str, Any]]:
+    """Return a ServiceAccount that may only get, list and watch pods."""
+    group, meta = "rbac.authorization.k8s.io", {"name": _NAME}
+    subject = {"kind": "ServiceAccount", "name": _NAME, "namespace": _NAMESPACE}
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]
+    role = {"apiGroup": group, "kind": "ClusterRole", "name": _NAME}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    return [
+        {**account, "metadata": {**meta, "namespace": _NAMESPACE}},
+        {"apiVersion": f"{group}/v1", "kind": "ClusterRole", "metadata": meta, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": meta,
+            "roleRef": role,
+            "subjects": [subject],
+        },
+    ]
 
 
 def _shipped(kubeconfig: Path) -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ def prometheus(
     cluster = registry.recorded(os.environ["CLUSTER_NAME"])
     assert cluster is not None
     folder: Path = tmp_path_factory.mktemp("prometheus")
-    with monitored(folder, cluster, harness.kubeconfig, tenant) as running:
+    with monitored(folder, cluster, harness.kubectl, tenant) as running:
         settings = {URL: running.uri, INTERVAL: "2"}
         harness.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in settings.items()))
         try:

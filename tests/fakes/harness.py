@@ -53,9 +53,15 @@ class OperatorHarness:
         self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
     ) -> Reconciler:
         """An operator's passes, without a registry."""
-        slots = RolloutSlots(defaults.staged, store.rolling, wake)
-        dependencies = Dependencies(defaults, lambda: self.now, unresolved, self._refresh, slots)
+        dependencies = self.dependencies(store, wake, defaults)
         return Reconciler(self.cluster, store, self.telemetry, dependencies)
+
+    def dependencies(
+        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults
+    ) -> Dependencies:
+        """The inputs of the passes besides the cluster: nothing is measured."""
+        slots = RolloutSlots(defaults.staged, store.rolling, wake)
+        return Dependencies(defaults, lambda: self.now, unresolved, self._refresh, slots)
 
     def _refresh(self, key: UnitKey, command: str) -> None:
         self.refreshed.append((key, command))

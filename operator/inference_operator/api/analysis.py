@@ -130,6 +130,13 @@ class AnalysisMetric(ApiModel):
     mode: MetricMode = MetricMode.ENFORCE
     """Enforce: the metric decides. DryRun: its verdicts are shown, and decide nothing."""
 
+    @property
+    def is_share(self) -> bool:
+        """Return whether it is judged as a share of the requests: errors, and a percentile."""
+        if self.type is MetricType.LATENCY:
+            return self.statistic is not Statistic.MEAN
+        return self.type is MetricType.ERROR_RATE
+
 
 Metrics = Annotated[
     tuple[AnalysisMetric, ...], Field(min_length=1, max_length=MOST_METRICS), UniqueBy("name")

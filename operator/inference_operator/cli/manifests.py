@@ -15,7 +15,11 @@ from inference_operator.cli.documents import (
     documents,
     legible,
 )
-from inference_operator.cli.offline_answers import no_registry, with_unresolved_references
+from inference_operator.cli.offline_answers import (
+    no_registry,
+    with_unmeasured_metrics,
+    with_unresolved_references,
+)
 from inference_operator.cli.resources import Resource, resources
 from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import UnitKey
@@ -109,7 +113,8 @@ def planned(
     for key in _inner_first(keys, store):
         is_live = bool(live.origin)
         with legible(f"{live.origin}: the state of {key}") if is_live else nullcontext():
-            seen[key] = with_unresolved_references(_seen(store, key, is_live), plans, is_live)
+            unit = with_unmeasured_metrics(_seen(store, key, is_live))
+            seen[key] = with_unresolved_references(unit, plans, is_live)
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
             _pretend_served(store, seen[key], plans[key])
     yield from ((seen[key], plans[key]) for key in keys)

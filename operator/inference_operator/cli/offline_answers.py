@@ -1,19 +1,23 @@
-"""Messages about registries and resources that `plan` and `render` cannot look up offline."""
+"""Messages about what `plan` and `render` cannot look up: registries, resources and metrics."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from inference_operator.adapters.mlflow.subscriptions import subscriptions_in
+from inference_operator.api.analysis_status import Verdict
+from inference_operator.api.conditions import ConditionType
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.cli.arguments import refusals
+from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed, Reference, Referenced
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
 from inference_operator.observation.observe import Resolve
 from inference_operator.observation.reference_index import references_in
+from inference_operator.planning.analysis.question import question_of
 from inference_operator.planning.plan import Plan
 
 
@@ -46,6 +50,22 @@ def with_unresolved_references(
         if referenced is not None:
             references[named] = referenced
     return replace(seen, inputs=replace(seen.inputs, references=references))
+
+
+def with_unmeasured_metrics(seen: Observed) -> Observed:
+    """Answer the unit's question about its metrics: nobody asked Prometheus here.
+
+    The last verdict of a live status still holds, and so does its report that there is no
+    Prometheus.
+    """
+    question = question_of(seen)
+    available = seen.status.condition(ConditionType.METRICS_AVAILABLE)
+    if question is None or (available and available.reason == Reason.ANALYSIS_UNAVAILABLE):
+        return seen
+    canary = question.canary.revision if question.canary else None
+    stable, why = question.stable.revision, "no Prometheus is asked here"
+    answer = AnalysisResult(canary, stable, Verdict.NO_DATA, why)
+    return replace(seen, inputs=replace(seen.inputs, analysis=answer))
 
 
 def _seen_here(

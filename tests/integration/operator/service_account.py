@@ -1,4 +1,4 @@
-"""The operator with the rights of its ServiceAccount, and what it asked the API server for."""
+"""Processes with the rights of a ServiceAccount, and what the operator asked the API server for."""
 
 import base64
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import yaml
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
+from hack.cluster.kubectl import Kubectl
 
 NAMESPACE = "inference-operator"
 Use = tuple[str, str, str]
@@ -30,16 +31,17 @@ def used(server: ApiServer) -> Iterator[tuple[Use, int]]:
             yield (use[0], use[1], "create"), code
 
 
-def as_service_account(server: ApiServer, folder: Path) -> Path:
+def as_service_account(
+    kubectl: Kubectl, folder: Path, name: str = "inference-operator", namespace: str = NAMESPACE
+) -> Path:
     """A kubeconfig with the ServiceAccount's token."""
-    config = yaml.safe_load(server.kubeconfig.read_text("utf-8"))
-    words = ("create", "token", "inference-operator", "-n", NAMESPACE, "--duration=1h")
-    token = server.kubectl(*words).strip()
+    config = yaml.safe_load(kubectl.kubeconfig.read_text("utf-8"))
+    token = kubectl("create", "token", name, "-n", namespace, "--duration=1h").strip()
     config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
     for cluster in config["clusters"]:
         authority = cluster["cluster"].pop("certificate-authority", None)
         if authority:
-            data = (server.kubeconfig.parent / authority).read_bytes()
+            data = (kubectl.kubeconfig.parent / authority).read_bytes()
             cluster["cluster"]["certificate-authority-data"] = base64.b64encode(data).decode()
     path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(config), "utf-8")

@@ -67,7 +67,7 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture
 def operator(server: ApiServer, tmp_path: Path) -> Iterator[OperatorProcess]:
-    with operator_process(as_service_account(server, tmp_path), environment()) as process:
+    with operator_process(as_service_account(server.kubectl, tmp_path), environment()) as process:
         process.await_ready()
         yield process
 
@@ -169,7 +169,7 @@ def test_the_fallback_is_off_until_nodes_may_be_listed(
     kubectl("delete", "clusterrolebinding", "reads-nodes")
     before = scene.served("gpu-reader")
     operator.stop()
-    with operator_process(as_service_account(server, tmp_path), environment()) as process:
+    with operator_process(as_service_account(server.kubectl, tmp_path), environment()) as process:
         process.await_ready()
         eventually(lambda: OFF in scene.condition("Ready", "gpu-reader")["message"])
         status = scene.model("gpu-reader")["status"]

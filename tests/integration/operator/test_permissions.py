@@ -90,7 +90,7 @@ def live_a_life(scene: NamespaceHarness) -> None:
 
 
 def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path: Path) -> None:
-    kubeconfig = as_service_account(server, tmp_path)
+    kubeconfig = as_service_account(server.kubectl, tmp_path)
     environment = {"INFERENCE_OPERATOR_RESYNC_SECONDS": "10"}
     if "leases" in {resource for _, resource, _ in granted()}:
         environment["INFERENCE_OPERATOR_LEASE_NAMESPACE"] = NAMESPACE

@@ -7,13 +7,11 @@ from typing import Any
 
 from inference_operator.api.analysis import MetricMode
 from inference_operator.api.analysis_status import Verdict
-from inference_operator.domain.analysis import AnalysisResult, MetricResult
+from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult, MetricResult
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
 from inference_operator.observation.store import Store
-from inference_operator.reconcile.reconciler import Reconciler
+from inference_operator.reconcile.reconciler import Dependencies
 from inference_operator.validation.defaults import Defaults
-from tests.fakes.harness import DEFAULTS
 
 from .delivery_harness import Delivery
 
@@ -46,31 +44,20 @@ class Judged(Delivery):
         canary = {"steps": JUDGED_STEPS if steps is None else steps, "analysis": ANALYSIS | given}
         super().wants(number, rollout={**rollout, "canary": canary}, **changes)
 
-    def passes_over(
-        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
-    ) -> Reconciler:
-        passes = super().passes_over(store, wake, defaults)
-        observe = passes._reader.observe
+    def dependencies(
+        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults
+    ) -> Dependencies:
+        given = super().dependencies(store, wake, defaults)
+        return replace(given, measure=self.result_of) if self.has_prometheus else given
 
-        async def measured(key: UnitKey) -> Observed | None:
-            seen = await observe(key)
-            if seen is None or not self.has_prometheus:
-                return seen
-            return replace(seen, inputs=replace(seen.inputs, analysis=self._result(seen)))
-
-        passes._reader.observe = measured  # type: ignore[method-assign]
-        return passes
-
-    def _result(self, seen: Observed) -> AnalysisResult:
-        status = seen.status
-        canary, stable = (
-            track.revision if track else None for track in (status.canary, status.stable)
-        )
-        if self.verdict is None or stable is None:
-            return AnalysisResult(canary, stable or "", Verdict.NO_DATA, "no sweep yet")
+    def result_of(self, question: AnalysisQuestion) -> AnalysisResult:
+        """Return what the metrics show of a unit."""
+        canary = question.canary.revision if question.canary else None
+        stable = question.stable.revision
+        if self.verdict is None:
+            return AnalysisResult(canary, stable, Verdict.NO_DATA, "no sweep yet")
         message = f"errors: {self.verdict.value}, {self.numbers}"
         metric = MetricResult("errors", self.verdict, MetricMode.ENFORCE, message)
-        has_passed = self.verdict is Verdict.PASS
         return AnalysisResult(
             canary,
             stable,
@@ -79,14 +66,19 @@ class Judged(Delivery):
             at=self.now,
             metrics=(metric,),
             is_away=self.is_away and self.verdict is Verdict.ERROR,
-            step_since=status.rollout.step_since if status.rollout else None,
-            step_passes=self.passes_of_step if has_passed else 0,
+            step_since=question.step.since if question.step else None,
+            step_passes=self.passes_of_step if self.verdict is Verdict.PASS else 0,
         )
 
     async def shows(self, verdict: Verdict | None, numbers: str = "") -> None:
         """The metrics show something, and the operator looks."""
         self.verdict, self.numbers = verdict, numbers or self.numbers
         await self.later(timedelta(seconds=15))
+
+    @property
+    def stable(self) -> str | None:
+        """The stable revision of the status."""
+        return self.status.stable.revision if self.status.stable else None
 
     @property
     def share(self) -> int | None:

@@ -154,6 +154,7 @@ async def test_steps_that_are_edited_are_judged_again() -> None:
 async def test_without_a_prometheus_a_person_has_to_judge() -> None:
     world = Judged()
     world.has_prometheus = False
+    world.start()
     world.wants(1)
     await world.settle(world.rounds)
     assert world.condition("MetricsAvailable") == ("False", "AnalysisUnavailable")

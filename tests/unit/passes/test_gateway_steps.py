@@ -144,7 +144,7 @@ async def test_no_route_leads_to_a_service_without_pods_after_any_write(name: st
 
 WRITES = {
     "promotion": (13, 50),
-    "abort": (34, 43),
+    "abort": (34, 42),
     "replaced canary": (34, 52),
     "going back": (34, 42),
 }

@@ -28,7 +28,7 @@ STORIES: dict[str, tuple[Deed[Delivery], ...]] = {
 }
 WRITES = {
     "promotion": (9, 33),
-    "abort": (19, 25),
+    "abort": (19, 24),
     "replaced canary": (19, 32),
     "going back": (19, 24),
 }

@@ -57,6 +57,22 @@ def test_a_promotion_tells_that_it_is_ready() -> None:
     assert note.reason == "Promoted"
 
 
+def test_an_abort_is_told_once_with_what_to_do_about_it() -> None:
+    aborted = Decision(Reason.ROLLOUT_ABORTED, "RolloutAborted in", "a", "b")
+    (note,) = events_for(PROGRESSING, status("False", "RolloutAborted"), plan(aborted))
+
+    assert note == EventDraft(Severity.WARNING, "RolloutAborted", "RolloutAborted in words")
+
+
+def test_another_abort_beside_that_of_ready_is_told_too() -> None:
+    aborted = Decision(Reason.ROLLOUT_ABORTED, "another one", "a", "b")
+    after = status("False", "RolloutAborted")
+    notes = events_for(PROGRESSING, after, plan(aborted))
+
+    assert [note.message for note in notes] == ["another one", "RolloutAborted in words"]
+    assert events_for(after, after, plan(aborted)) == notes[:1]
+
+
 def test_an_unchanged_state_is_not_told_again() -> None:
     failed = status("False", "CrashLoop")
 

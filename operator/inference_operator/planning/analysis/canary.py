@@ -8,7 +8,7 @@ from inference_operator.api.analysis_status import AnalysisStatus, Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, MetricResult
 from inference_operator.planning.analysis.collecting import has_counted
 from inference_operator.planning.analysis.evidence import continued
-from inference_operator.planning.analysis.limits import ShareLimit, is_share, limits_of
+from inference_operator.planning.analysis.limits import ShareLimit, limits_of
 from inference_operator.planning.analysis.means import judged_window
 from inference_operator.planning.analysis.memory import (
     CanaryMemory,
@@ -27,13 +27,13 @@ _MOST_PASSES = 100
 def share_limits(settings: Analysis) -> tuple[ShareLimit, ...]:
     """Return the limits that are judged by evidence."""
     return tuple(
-        limit for metric in settings.metrics if is_share(metric) for limit in limits_of(metric)
+        limit for metric in settings.metrics if metric.is_share for limit in limits_of(metric)
     )
 
 
 def windowed(settings: Analysis) -> tuple[AnalysisMetric, ...]:
     """Return the metrics that are judged by windows."""
-    return tuple(metric for metric in settings.metrics if not is_share(metric))
+    return tuple(metric for metric in settings.metrics if not metric.is_share)
 
 
 def begun_canary(question: AnalysisQuestion) -> CanaryMemory:

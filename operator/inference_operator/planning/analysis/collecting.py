@@ -10,6 +10,7 @@ from inference_operator.planning.analysis.counters import (
     Gap,
     Missing,
     Reading,
+    Rows,
     growth,
     merged,
     reading_of,
@@ -21,6 +22,7 @@ from inference_operator.planning.analysis.totals import Totals, totals_of
 
 Views = Mapping[str, PodView]
 _CROWDED = Gap(Missing.TOO_MANY, "the pods of the namespace have more than an answer may have")
+_TIMES = frozenset({Family.REQUEST_TIME, Family.QUEUE_TIME})
 _NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
 
 
@@ -63,11 +65,14 @@ class Collector:
         if before is not None and time <= before.last.time:
             return PodView(before)
         reading = self._reading(time, samples, models)
+        if (lost := _lost_requests(reading, track.model)) is not None:
+            # Its failures would be all of its requests. The next usable scrape spans the time.
+            return PodView(before, self._without_series(pod, lost))
         probes = probes_of(samples, track, before.probes if before else None)
         if before is None:
             return PodView(PodMemory(reading, probes=probes))
         settled = (pod.ready_since + self._delay(pod)).timestamp()
-        grown = growth(before.last.rows, reading.rows)
+        grown = growth(_without_new_times(before.last), reading.rows)
         kept = replace(reading, rows=merged(before.last.rows, reading.rows))
         if before.last.time < settled or grown is None:
             # It only starts the count. What was counted before stays.
@@ -95,6 +100,25 @@ class Collector:
         since = (self.sweep.at - pod.ready_since).total_seconds()
         is_young = gap.reason is Missing.NO_SERIES and since < self.sweep.age_limit
         return Gap(Missing.YOUNG) if is_young else gap
+
+
+def _without_new_times(last: Reading) -> Rows:
+    """Return the counters of before, without those of times that were missing.
+
+    When they are back, their growth is of more requests than the present ones. They only start.
+    """
+    missing = _TIMES & last.gaps.keys()
+    return {row: value for row, value in last.rows.items() if row[0] not in missing}
+
+
+def _lost_requests(reading: Reading, model: str) -> Gap | None:
+    """Return why the successful requests of the model that clients call are not known, if so."""
+    if Family.REQUESTS in reading.gaps:
+        return reading.gaps[Family.REQUESTS]
+    has_any = any(
+        family is Family.REQUESTS and labels[0] == model for family, labels in reading.rows
+    )
+    return None if has_any else Gap(Missing.NO_SERIES)
 
 
 def is_complete(views: Views) -> bool:

@@ -50,13 +50,6 @@ class ShareLimit:
         return AbsoluteLimit(min(max(share, _NEAREST_SHARE), 1 - _NEAREST_SHARE))
 
 
-def is_share(metric: AnalysisMetric) -> bool:
-    """Return whether a metric is judged as a share of the requests."""
-    if metric.type is MetricType.LATENCY:
-        return metric.statistic in QUANTILES
-    return metric.type is MetricType.ERROR_RATE
-
-
 def limits_of(metric: AnalysisMetric) -> tuple[ShareLimit, ...]:
     """Return the limits of a metric."""
     fields = ((MAX, metric.max), (MAX_RELATIVE, metric.max_relative))

@@ -120,7 +120,7 @@ def _value(
         case MetricType.PROMETHEUS:
             return _answered(question, metric, track, sweep)
         case _:
-            return _mean(totals.successes, totals.request_us)
+            return _mean(totals.timed, totals.request_us)
 
 
 def _mean(requests: float, us: float) -> Value:

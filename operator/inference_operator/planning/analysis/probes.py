@@ -83,5 +83,6 @@ def without_probes(totals: Totals, probes: Probes, pod: str) -> tuple[Totals, Pr
         {model: (n * answered, us * answered) for model, (n, us) in totals.queues.items()},
         {bound: number * every for bound, number in totals.buckets.items()},
         {name: rate * every if name == pod else rate for name, rate in totals.rates.items()},
+        totals.timed * answered,
     )
     return clients, left

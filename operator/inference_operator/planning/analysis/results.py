@@ -17,7 +17,6 @@ from inference_operator.planning.analysis.coverage import (
 )
 from inference_operator.planning.analysis.evidence import record_of
 from inference_operator.planning.analysis.families import counters_of, families_of, user_query
-from inference_operator.planning.analysis.limits import is_share
 from inference_operator.planning.analysis.memory import CanaryMemory
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.share_results import share_result
@@ -87,7 +86,7 @@ def total(metrics: Sequence[MetricResult]) -> tuple[Verdict, str]:
 
 def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) -> MetricResult:
     trouble = _error(metric, seen) or _no_data(metric, seen)
-    if is_share(metric):
+    if metric.is_share:
         return share_result(metric, canary, seen, trouble)
     return window_result(metric, canary, seen, trouble)
 

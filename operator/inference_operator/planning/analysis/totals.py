@@ -33,6 +33,9 @@ class Totals:
     rates: Mapping[str, float] = field(default_factory=dict)
     """Requests a second of each pod."""
 
+    timed: float = 0.0
+    """Requests that succeeded and whose time is a part of `request_us`."""
+
     @property
     def requests(self) -> float:
         """Requests that Triton began, whatever became of them."""
@@ -56,6 +59,7 @@ class Totals:
             _sum_of_pairs(self.queues, other.queues),
             _sum(self.buckets, other.buckets),
             {**self.rates, **other.rates},
+            self.timed + other.timed,
         )
 
 
@@ -64,7 +68,7 @@ def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> To
     requests: dict[str, float] = {}
     times: dict[str, float] = {}
     buckets: dict[float, float] = {}
-    request_us = 0.0
+    request_us, is_timed = 0.0, False
     for (family, labels), value in grown.items():
         model = labels[0]
         if family is Family.REQUESTS:
@@ -74,7 +78,7 @@ def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> To
         elif model != track.model:
             continue
         elif family is Family.REQUEST_TIME:
-            request_us += value
+            request_us, is_timed = request_us + value, True
         elif family is Family.BUCKETS and (bound := _bound(labels[1])) is not None:
             buckets[bound] = buckets.get(bound, 0.0) + value
     successes, failures = requests.get(track.model, 0.0), _failures(grown, track)
@@ -85,6 +89,7 @@ def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> To
         {model: (requests[model], us) for model, us in times.items() if model in requests},
         buckets,
         {pod: (successes + failures) / seconds},
+        successes if is_timed else 0.0,
     )
 
 

@@ -25,8 +25,6 @@ from inference_operator.planning.rollout.analysis_record import (
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.transition import Hold, Transition
 
-# Longer than from one sweep to the next. Prometheus' clock may be behind.
-_FIRST_SWEEPS = timedelta(seconds=30)
 _CANNOT_RISE = (Verdict.NO_DATA, Verdict.ERROR, Verdict.INCOMPARABLE, Verdict.FAIL)
 
 
@@ -37,23 +35,17 @@ def analysis_of(facts: RolloutFacts) -> Analysis | None:
 
 
 def result_of(state: RolloutState, facts: RolloutFacts) -> AnalysisResult | None:
-    """Return the answer of the last sweep about this canary; None before there is one."""
+    """Return the answer of the last sweep about this canary; None before there is one.
+
+    It is never one about an earlier rollout of the same revision: those who measure forget a canary
+    with the first pass that is without it.
+    """
     result = facts.analysis
     if result is None or state.canary is None or state.stable is None:
         return None
     if (result.canary, result.stable) != (state.canary, state.stable):
         return None
-    if _is_of_before(result, state, facts):
-        return None
     return result if result.at is not None or result.outage is not None else None
-
-
-def _is_of_before(result: AnalysisResult, state: RolloutState, facts: RolloutFacts) -> bool:
-    """Return whether an answer is of a rollout of the same revision that was aborted before."""
-    since = state.step_since
-    if state.step > 0 or since is None or result.at is None:
-        return False
-    return result.at < since and facts.now - since < _FIRST_SWEEPS
 
 
 def with_verdict(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> RolloutState:

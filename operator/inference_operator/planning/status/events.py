@@ -7,6 +7,7 @@ from inference_operator.api.analysis_status import Verdict
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
+from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.conditions.analysed import REASON_OF
 
@@ -41,21 +42,27 @@ def events_for(
     The first revision of a unit gets no Event of its own, only its promotion does.
     """
     is_new = before.observed_generation is None
+    was = before.condition(ConditionType.READY)
+    now = after.condition(ConditionType.READY)
+    promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
+    of_ready = _ready_event(was, now) if now is not None and not promoted else []
     made = [
         EventDraft(_severity(decision.reason), decision.reason, decision.message)
         for decision in plan.decisions
         if not (is_new and decision.reason is Reason.REVISION_CREATED)
+        and not any(_repeats(draft, decision) for draft in of_ready)
     ]
     if repaired and before.observed_generation == after.observed_generation:
         message = f"restored after a change by another client: {'; '.join(repaired)}"
         made.append(EventDraft(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
-    was = before.condition(ConditionType.READY)
-    now = after.condition(ConditionType.READY)
-    promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
-    if now is not None and not promoted:
-        made.extend(_ready_event(was, now))
+    made.extend(of_ready)
     made.extend(_verdict_event(before, after))
     return (*made, *_stalled(before, after), *_lost_references(before, after))
+
+
+def _repeats(draft: EventDraft, decision: Decision) -> bool:
+    """Return whether an Event says what a decision does, and maybe what to do about it."""
+    return draft.reason == decision.reason and draft.message.startswith(decision.message)
 
 
 def _stalled(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:

@@ -6,6 +6,7 @@ from inference_operator.api.quoting import counted, visible
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
+from inference_operator.planning.status.explained_analysis import analysis_lines
 from inference_operator.validation.assess import Assessment
 
 
@@ -52,6 +53,8 @@ def _target(plan: Plan) -> Iterator[str]:
         )
         for step in unit.steps:
             yield f"  step {step.name}: {_step(step)}"
+        for line in analysis_lines(unit):
+            yield f"  {line}"
     yield from _remarks(plan.assessment)
 
 

@@ -1,0 +1,81 @@
+"""An operator that measures: a real sweeper, and a judge that says what a test says."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from inference_operator.adapters.prometheus.needs import Needs
+from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
+from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
+from inference_operator.domain.measurement import Family, FamilySamples, Sweep
+from inference_operator.domain.names import UnitKey
+from inference_operator.observation.store import Store
+from inference_operator.planning.analysis.memory import AnalysisMemory
+from inference_operator.reconcile.reconciler import Dependencies
+from inference_operator.validation.defaults import Defaults
+
+from .judged_harness import Judged
+
+
+class Measured(Judged):
+    """An operator with its sweeper; a test lets it sweep, and its passes read the last answers."""
+
+    def __init__(self) -> None:
+        self.questions: list[AnalysisQuestion] = []
+        """What the passes have asked since the operator started."""
+
+        self.judged: list[AnalysisQuestion] = []
+        """What the sweeps have judged."""
+
+        self.woken_by_sweep: list[UnitKey] = []
+        """Whom the last sweep woke."""
+
+        super().__init__()
+
+    def dependencies(
+        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults
+    ) -> Dependencies:
+        self.questions.clear()
+        cadence = Cadence(10, 1, lambda: self.now)
+        self.sweeper = Sweeper(
+            _Empty(), self._judge, cadence, self.woken_by_sweep.append, self.telemetry, _Inline()
+        )
+        given = super().dependencies(store, wake, defaults)
+        return replace(given, measure=self._measure, forget_measured=self.sweeper.forget)
+
+    def _measure(self, question: AnalysisQuestion) -> AnalysisResult:
+        self.questions.append(question)
+        return self.sweeper.measure(question)
+
+    def _judge(
+        self, memory: AnalysisMemory | None, question: AnalysisQuestion, sweep: Sweep
+    ) -> tuple[AnalysisMemory, AnalysisResult]:
+        self.judged.append(question)
+        result = replace(self.result_of(question), at=sweep.at)
+        return memory or AnalysisMemory(uid=question.uid), result
+
+    async def sweep(self, seconds: int = 10) -> None:
+        """Sweep after some time; the unit that it wakes is looked at."""
+        self.now += timedelta(seconds=seconds)
+        self.woken_by_sweep.clear()
+        await self.sweeper.sweep()
+        if self.woken_by_sweep:
+            await self.settle(self.rounds)
+
+
+class _Empty:
+    """A Prometheus that answers everything with nothing."""
+
+    async def read(self, needs: Needs, at: datetime) -> Sweep:
+        return Sweep(at, {family: FamilySamples((), 0, 0, ()) for family in Family}, {})
+
+
+class _Inline(Executor):
+    """Runs what it is given at once."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
