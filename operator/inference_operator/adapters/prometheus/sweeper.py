@@ -11,6 +11,7 @@ from typing import Protocol
 
 from inference_operator.adapters.prometheus.needs import Needs, needs_of
 from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.api.analysis import Analysis
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import NoAnswer, Sweep
@@ -60,6 +61,9 @@ class _Entry:
     question: AnalysisQuestion
     memory: AnalysisMemory | None = None
     result: AnalysisResult | None = None
+    judged_by: Analysis | None = None
+    """The settings that the result is an answer to."""
+
     read: AnalysisResult | None = None
     """What the last pass read."""
 
@@ -136,8 +140,9 @@ class Sweeper:
         sweep = await self.reader.read(needs, at)
         entries = [(entry, entry.question) for entry in self._entries.values()]
         judged = await loop.run_in_executor(self.thread, _judged, self.judge, entries, sweep)
-        for entry, memory, result in judged:
-            if self._entries.get(entry.question.unit) is entry:
+        for (entry, question), (memory, result) in zip(entries, judged, strict=True):
+            if self._entries.get(question.unit) is entry:
+                entry.judged_by = question.settings
                 self._take(entry, memory, result)
         outcome = _outcome(sweep)
         if outcome == "answered":
@@ -155,9 +160,9 @@ class Sweeper:
 
 def _judged(
     judge: Judge, entries: Iterable[tuple[_Entry, AnalysisQuestion]], sweep: Sweep
-) -> list[tuple[_Entry, AnalysisMemory | None, AnalysisResult]]:
-    """Return the memory and the result of each unit; it runs in a thread."""
-    judged: list[tuple[_Entry, AnalysisMemory | None, AnalysisResult]] = []
+) -> list[tuple[AnalysisMemory | None, AnalysisResult]]:
+    """Return the memory and the result of each unit, in their order; it runs in a thread."""
+    judged: list[tuple[AnalysisMemory | None, AnalysisResult]] = []
     for entry, question in entries:
         try:
             memory, result = judge(entry.memory, question, sweep)
@@ -166,15 +171,17 @@ def _judged(
             log.exception("a unit could not be judged", extra={"unit": str(question.unit)})
             memory = None
             result = _result(question, Verdict.ERROR, "the judgement failed: see the log")
-        judged.append((entry, memory, result))
+        judged.append((memory, result))
     return judged
 
 
 def _shown(entry: _Entry) -> AnalysisResult:
     """Return the last answer, if it is one to the present question."""
     question, result = entry.question, entry.result
-    canary = _canary_of(question)
-    if result and (result.canary, result.stable) == (canary, question.stable.revision):
+    revisions = (_canary_of(question), question.stable.revision)
+    is_of_present = result and (result.canary, result.stable) == revisions
+    # Other limits may have been written since: a metric of theirs may never have passed.
+    if result and is_of_present and entry.judged_by == question.settings:
         return result
     return _result(question, Verdict.NO_DATA, "the metrics were not asked for yet")
 
