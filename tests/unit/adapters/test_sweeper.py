@@ -164,13 +164,28 @@ async def test_an_answer_to_an_earlier_question_is_not_told(bench: Bench) -> Non
     assert (answer.canary, answer.verdict, answer.at) == ("third", Verdict.NO_DATA, None)
 
 
-async def test_an_answer_by_former_limits_is_not_told(bench: Bench) -> None:
+async def test_an_answer_by_other_limits_is_not_told(bench: Bench) -> None:
     bench.sweeper.measure(question())
     await bench.sweeper.sweep()
-    stricter = question("price", ERRORS.model_copy(update={"max": "0.1%"}))
-    assert bench.sweeper.measure(stricter).at is None
+    edited = question("price", ERRORS.model_copy(update={"max": "2%"}))
+    assert bench.sweeper.measure(edited).at is None
+    assert bench.sweeper.measure(edited).canary == "canary"
+
+    bench.woken.clear()
     await bench.sweeper.sweep()
-    assert bench.sweeper.measure(stricter) is PASS
+    assert bench.woken == [edited.unit]
+    assert bench.sweeper.measure(edited) is PASS
+
+
+async def test_an_answer_is_by_the_limits_of_its_sweep(bench: Bench) -> None:
+    bench.sweeper.measure(question())
+    bench.server.delay = 0.1
+    sweep = asyncio.create_task(bench.sweeper.sweep())
+    await asyncio.sleep(0.05)
+    edited = question("price", ERRORS.model_copy(update={"max": "2%"}))
+    bench.sweeper.measure(edited)
+    await sweep
+    assert bench.sweeper.measure(edited) is PASS, "the edit came before anything was judged"
 
 
 async def test_a_unit_without_a_canary_is_woken_by_outages_only(bench: Bench) -> None:

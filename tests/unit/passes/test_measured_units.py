@@ -1,5 +1,6 @@
 """What passes ask about their units, what they do with the answers, and when they ask no more."""
 
+from datetime import timedelta
 from typing import Any
 
 from inference_operator.api.analysis_status import Verdict
@@ -153,3 +154,24 @@ async def test_an_answer_about_an_aborted_canary_is_not_one_about_its_retry() ->
     await world.sweep()
     await world.sweep()
     assert world.step == 3
+
+
+async def test_limits_that_are_edited_have_not_passed_yet() -> None:
+    steps: list[Any] = [{"setWeight": 25}, {"pause": {"duration": "1m"}}]
+    world = Measured()
+    for number in (1, 2):
+        world.wants(number, steps=steps)
+        await world.settle(world.rounds)
+        await world.sweep()
+    assert world.status.analysis is not None
+    assert (world.step, world.status.analysis.verdict) == (1, Verdict.PASS)
+    old = world.stable
+
+    metrics = [{"name": "other", "type": "ErrorRate", "max": "2%"}]
+    world.wants(2, steps=steps, analysis={"metrics": metrics})
+    await world.later(timedelta(minutes=2))
+    assert (world.stable, world.ready[1]) == (old, "AnalysisHolding")
+
+    await world.sweep()
+    assert world.status.canary is None
+    assert world.stable != old

@@ -64,8 +64,8 @@ class _Entry:
     question: AnalysisQuestion
     memory: AnalysisMemory | None = None
     result: AnalysisResult | None = None
-    settings: Analysis | None = None
-    """The settings that the result was judged by."""
+    judged_by: Analysis | None = None
+    """The settings that the result is an answer to."""
 
     read: AnalysisResult | None = None
     """What the last pass read."""
@@ -147,8 +147,8 @@ class Sweeper:
         entries = [(entry, entry.question) for entry in self._entries.values()]
         judged = await loop.run_in_executor(self.thread, _judged, self.judge, entries, sweep)
         for (entry, question), (memory, result) in zip(entries, judged, strict=True):
-            if self._entries.get(entry.question.unit) is entry:
-                entry.settings = question.settings
+            if self._entries.get(question.unit) is entry:
+                entry.judged_by = question.settings
                 self._take(entry, memory, result)
         outcome = _outcome(sweep)
         if outcome == "answered":
@@ -170,7 +170,7 @@ class Sweeper:
 def _judged(
     judge: Judge, entries: Iterable[tuple[_Entry, AnalysisQuestion]], sweep: Sweep
 ) -> list[tuple[AnalysisMemory | None, AnalysisResult]]:
-    """Return the memory and the result of each unit; it runs in a thread."""
+    """Return the memory and the result of each unit, in their order; it runs in a thread."""
     judged: list[tuple[AnalysisMemory | None, AnalysisResult]] = []
     for entry, question in entries:
         try:
@@ -187,9 +187,10 @@ def _judged(
 def _shown(entry: _Entry) -> AnalysisResult:
     """Return the last answer, if it is one to the present question."""
     question, result = entry.question, entry.result
-    asked = (_canary_of(question), question.stable.revision, question.settings)
-    # Limits that were edited have not been judged, whatever the former ones said.
-    if result and (result.canary, result.stable, entry.settings) == asked:
+    revisions = (_canary_of(question), question.stable.revision)
+    is_of_present = result and (result.canary, result.stable) == revisions
+    # Other limits may have been written since: a metric of theirs may never have passed.
+    if result and is_of_present and entry.judged_by == question.settings:
         return result
     return _result(question, Verdict.NO_DATA, "the metrics were not asked for yet")
 

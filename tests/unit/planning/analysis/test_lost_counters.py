@@ -27,7 +27,7 @@ def test_failures_alone_are_not_all_requests(value: Any) -> None:
         **{each: number for each, number in rows.items() if each != row},
         **({row: value} if value is not None else {}),
     }
-    verdicts = {bench.run(1, canary=(150, 1)).verdict for _ in range(40)}
+    verdicts = {bench.run(1, canary=(600, 4), stable=(600, 4)).verdict for _ in range(60)}
     assert verdicts == {Verdict.NO_DATA}
 
     bench.canary[0].shape = dict
