@@ -23,6 +23,8 @@ export CLUSTER ?= embedded
 # The version of the embedded cluster and of the API server alone: 1.37 (default) or 1.34.
 export KUBERNETES ?=
 export TRACKING_URI ?=
+# Hundreds of processes import the same modules: without bytecode each of them compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 # Debian's `su` leaves these folders out.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 

@@ -1,6 +1,5 @@
 """The main job, shown: from market data to a prediction by Triton on a real Kubernetes."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Embedded, Target, target
 from hack.console import StepError, reported, run, say, step
+from hack.demo.trained_models import trained_model
 from hack.product import (
     INSTALLATION,
     MARK,
@@ -30,7 +30,7 @@ NAMESPACE = "trading"
 MODEL = "lstm-price-predictor"
 RESOURCE = f"inferencemodel/{MODEL}"
 SAMPLE = ROOT / "manifests" / "samples" / f"{MODEL}.yaml"
-TRAINED = ROOT / "build" / MODEL
+MANIFEST = ROOT / "build" / SAMPLE.name
 GRPC = 8001
 # Until the model answers: image start, download, and loading TorchScript on two cores.
 DEADLINE_SECONDS = 240
@@ -50,7 +50,8 @@ def show(on: Target) -> None:
     began = time.monotonic()
     if not isinstance(on, Embedded):
         admit(on)
-    train()
+    with step("an LSTM, trained on real market data and exported to TorchScript"):
+        trained = trained_model("lstm_price_predictor")
     on.up()
     kubectl = Kubectl(on.kubeconfig)
     images = load_images(on)
@@ -59,14 +60,14 @@ def show(on: Target) -> None:
         namespace(kubectl)
         store = ClusterStore(kubectl, NAMESPACE)
         store.deploy(images.operator)
-        store.upload(TRAINED / "model.pt", f"{MODEL}/model.pt")
-    manifest = pinned()
+        store.upload(trained / "model.pt", f"{MODEL}/model.pt")
+    manifest = pinned(trained)
     with step(f"kubectl apply -f {manifest.relative_to(ROOT)}"):
         say(manifest.read_text())
         kubectl("apply", "-f", str(manifest))
         wait_ready(kubectl)
     with step("a prediction over tritonclient (gRPC), beside the local model's"):
-        predict(kubectl)
+        predict(kubectl, trained)
     tell(
         kubectl,
         ("get", "inferencemodels", "-A"),
@@ -97,26 +98,14 @@ def demand_room(kubectl: Kubectl) -> None:
         )
 
 
-def train() -> None:
-    """Train a small LSTM on real daily prices, export it to TorchScript, and keep it in build/."""
-    if all((TRAINED / name).exists() for name in ("model.pt", "model.onnx", "sample.json")):
-        say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
-        return
-    with step("train an LSTM on real market data, export it to TorchScript"):
-        command = [sys.executable, "-m", "training.lstm", "train", "--profile", "demo"]
-        command += ["--output", str(TRAINED)]
-        if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise StepError("training failed", "Read its output above.")
-
-
-def pinned() -> Path:
-    """Return the sample manifest, with the digest of the model that was just trained."""
+def pinned(trained: Path) -> Path:
+    """Return the sample manifest, with the digest of the model that was trained."""
     body = yaml.safe_load(SAMPLE.read_text())
-    digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
+    digest = (trained / "model.pt.sha256").read_text().split()[0]
     body["spec"]["model"]["source"]["sha256"] = digest
-    path = TRAINED / SAMPLE.name
-    path.write_text(write_manifests([body]))
-    return path
+    MANIFEST.parent.mkdir(exist_ok=True)
+    MANIFEST.write_text(write_manifests([body]))
+    return MANIFEST
 
 
 def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
@@ -149,10 +138,10 @@ def wait_ready(
     )
 
 
-def predict(kubectl: Kubectl) -> None:
+def predict(kubectl: Kubectl, trained: Path) -> None:
     with port_forward(kubectl, NAMESPACE, MODEL, GRPC) as address:
         command: list[str | Path] = [sys.executable, "-m", "hack.demo.predict", "--url", address]
-        command += ["--model", MODEL, "--sample", TRAINED / "sample.json"]
+        command += ["--model", MODEL, "--sample", trained / "sample.json"]
         say(
             run(
                 command, cwd=ROOT, remedy="Compare with `python -m hack.demo.predict --help`."
