@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import beta
 
+from benchmarks.analysis.bounds import upper_bound
 from benchmarks.analysis.rules import CANDIDATES, SHIPPED, Outcome
 from benchmarks.analysis.traffic import Floats, Load, Version, draw
 
@@ -56,9 +56,8 @@ class Row:
 
     @property
     def upper(self) -> float:
-        """Return the 95 % upper bound of the share taken back (Clopper and Pearson)."""
-        others = self.rollouts - self.taken_back
-        return float(beta.ppf(0.95, self.taken_back + 1, others)) if others else 1.0
+        """Return the 95 % upper bound of the share taken back."""
+        return upper_bound(self.taken_back, self.rollouts)
 
 
 def rows(name: str, load: Load, rollouts: int) -> list[Row]:

@@ -23,6 +23,13 @@ _context = lru_cache(maxsize=4)(trust)
 class AccessError(Exception):
     """A file that cannot be used; the message names its setting, not its content."""
 
+    def __init__(self, setting: str, problem: str, remedy: str) -> None:
+        """Name the setting as a field of AccessFiles, and say what is wrong with its file."""
+        self.setting = setting
+        self.problem = f"{problem}: {remedy}"
+        variable = f"INFERENCE_OPERATOR_PROMETHEUS_{setting.upper()}"
+        super().__init__(f"the file of {variable} {self.problem}")
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -54,7 +61,9 @@ class AccessFiles:
         if self.bearer_token_file:
             token = _read(self.bearer_token_file, "bearer_token_file").strip()
             if not token or not is_header_value(token):
-                raise _error("bearer_token_file", "has a text that is no token", "write one line")
+                raise AccessError(
+                    "bearer_token_file", "has a text that is no token", "write one line"
+                )
             authorization = f"Bearer {token}"
         elif self.username:
             password = _read(self.password_file, "password_file").strip("\r\n")
@@ -68,7 +77,7 @@ class AccessFiles:
             return _context(_read(self.ca_file, "ca_file"))
         except CredentialsError:
             remedy = "write PEM text that starts with -----BEGIN CERTIFICATE-----"
-            raise _error("ca_file", "has no usable certificate", remedy) from None
+            raise AccessError("ca_file", "has no usable certificate", remedy) from None
 
 
 def _read(path: str, setting: str) -> str:
@@ -77,15 +86,12 @@ def _read(path: str, setting: str) -> str:
             raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise _error(setting, f"cannot be read: {why}", "mount it, or correct its path") from None
+        raise AccessError(
+            setting, f"cannot be read: {why}", "mount it, or correct its path"
+        ) from None
     if len(raw) > _MOST_BYTES:
-        raise _error(setting, f"has more than {_MOST_BYTES:,} bytes", "name another file")
+        raise AccessError(setting, f"has more than {_MOST_BYTES:,} bytes", "name another file")
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise _error(setting, "is not UTF-8 text", "name another file") from None
-
-
-def _error(setting: str, problem: str, remedy: str) -> AccessError:
-    variable = f"INFERENCE_OPERATOR_PROMETHEUS_{setting.upper()}"
-    return AccessError(f"the file of {variable} {problem}: {remedy}")
+        raise AccessError(setting, "is not UTF-8 text", "name another file") from None

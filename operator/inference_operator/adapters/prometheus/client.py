@@ -1,11 +1,13 @@
-"""Client of Prometheus' instant queries; each failure is an Outage with a sentence.
+"""Client of Prometheus' queries; each failure is an Outage with a sentence.
 
 Thanos, Mimir and VictoriaMetrics answer the same request.
 """
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 import aiohttp
 
@@ -16,7 +18,6 @@ from inference_operator.api.quoting import beginning
 from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.measurement import Outage
 
-_PATH = "/api/v1/query"
 _SHOWN = 300
 # Of these errors, Prometheus' own body says why.
 _EXPLAINED = (400, 422, 503)
@@ -40,6 +41,31 @@ class Query:
     at: datetime
     most_bytes: int
 
+    path: ClassVar[str] = "/api/v1/query"
+
+    @property
+    def times(self) -> Mapping[str, str]:
+        """Return the fields of the form that say which time is asked for."""
+        return {"time": _unix(self.at)}
+
+
+@dataclass(frozen=True, slots=True)
+class RangeQuery:
+    """A query at each `step` seconds from begin to end."""
+
+    text: str
+    begin: datetime
+    end: datetime
+    step: int
+    most_bytes: int
+
+    path: ClassVar[str] = "/api/v1/query_range"
+
+    @property
+    def times(self) -> Mapping[str, str]:
+        """Return the fields of the form that say which times are asked for."""
+        return {"start": _unix(self.begin), "end": _unix(self.end), "step": str(self.step)}
+
 
 class Prometheus:
     """Client of one server; `uri` ends before `/api/v1`."""
@@ -53,7 +79,7 @@ class Prometheus:
         if self._session is not None:
             await self._session.close()
 
-    async def ask(self, query: Query, access: Access) -> bytes:
+    async def ask(self, query: Query | RangeQuery, access: Access) -> bytes:
         """Return the body of an answer, or that of an error which says why.
 
         Raises:
@@ -61,14 +87,14 @@ class Prometheus:
         """
         form = {
             "query": query.text,
-            "time": f"{query.at.timestamp():.3f}",
+            **query.times,
             "timeout": f"{self._seconds:g}s",
             # Thanos leaves out what it does not reach, unless it is told not to.
             "partial_response": "false",
         }
         try:
             async with self._open().post(
-                f"{self.uri}{_PATH}",
+                f"{self.uri}{query.path}",
                 data=form,
                 headers=request_headers(access.authorization),
                 ssl=access.context,
@@ -101,16 +127,20 @@ class Prometheus:
         return self._session
 
 
+def _unix(time: datetime) -> str:
+    return f"{time.timestamp():.3f}"
+
+
 def _checked(answer: aiohttp.ClientResponse, raw: bytes) -> bytes:
     status = answer.status
     if status == 200 or (status in _EXPLAINED and raw.lstrip().startswith(b"{")):
         return raw
     if 300 <= status < 400:
         to = shown_uri(answer.headers.get("Location", "")) or "an address that it does not name"
-        remedy = "write the address of the server itself into INFERENCE_OPERATOR_PROMETHEUS_URL"
+        remedy = "give the address of the server itself"
         raise QueryError(Outage.REFUSED, f"redirects to {to}, which is not followed: {remedy}")
     text = shown_text(beginning(raw[: 4 * _SHOWN].decode("utf-8", "replace").strip(), _SHOWN))
     message = f"answered {status} ({text or 'no message'})"
     if status in (401, 403):
-        message += ": name the file of a token or of a password in the operator's settings"
+        message += ": name the file of a token or of a password"
     raise QueryError(Outage.REFUSED, message)

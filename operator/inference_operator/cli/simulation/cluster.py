@@ -30,9 +30,12 @@ class SimulatedCluster:
         self._clock = clock
         self._objects: dict[str, dict[NamespacedName, MutableBody]] = {}
         self._numbers = count(1)
+        self.writes = 0
+        """Requests of the operator that write."""
 
     async def create(self, resource: ApiResource, body: Body) -> MutableBody:
         """Create an object."""
+        self.writes += 1
         if resource.kind == "Event":
             return dict(body)
         if _name(body) in self._of(resource.kind):
@@ -41,18 +44,21 @@ class SimulatedCluster:
 
     async def apply(self, resource: ApiResource, body: Body, *, force: bool) -> MutableBody:
         """Create the object, or replace all but its status."""
+        self.writes += 1
         return self.put(body)
 
     async def patch(
         self, resource: ApiResource, body: Body, *, subresource: str = ""
     ) -> MutableBody:
         """Merge a patch into the object, or into its status alone."""
+        self.writes += 1
         live = self._live(resource, _name(body))
         part = {"status": body.get("status") or {}} if subresource == "status" else body
         return self._store(_merged(live, {**part, "metadata": live["metadata"]}))
 
     async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:
         """Delete the object of that uid."""
+        self.writes += 1
         live = self._of(resource.kind).get((namespace, name))
         if live is not None and live["metadata"]["uid"] == uid:
             self.remove(live)

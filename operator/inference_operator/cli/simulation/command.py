@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from inference_operator.api.analysis import AnalysisMetric
+from inference_operator.api.analysis import AnalysisMetric, Statistic
 from inference_operator.cli.arguments import duration, refusals, report
 from inference_operator.cli.documents import STDIN, InputError
 from inference_operator.cli.manifests import Live, planned, refuse_misread
@@ -19,9 +19,17 @@ from inference_operator.cli.simulation.history import History
 from inference_operator.cli.simulation.limits import Limits, limits_of
 from inference_operator.cli.simulation.operator import UnsettledError
 from inference_operator.cli.simulation.pace import Pace
+from inference_operator.cli.simulation.prometheus_arguments import (
+    add_arguments,
+    past_of,
+    settings_of,
+)
+from inference_operator.cli.simulation.prometheus_trace import record
+from inference_operator.cli.simulation.recorded import trace_of
 from inference_operator.cli.simulation.report import lines, view
 from inference_operator.cli.simulation.simulation import Setup, Simulation
 from inference_operator.cli.simulation.trace import MOST_BYTES, Trace, read_trace
+from inference_operator.cli.simulation.trace_file import trace_text
 from inference_operator.settings import DEFAULTS, defaults_of
 
 DESCRIPTION = """\
@@ -64,7 +72,14 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help="manifests, as for `plan`: the unit, and those that it refers to",
     )
-    rollout.add_argument("--metrics", required=True, metavar="FILE", help="the trace, a CSV file")
+    source = rollout.add_mutually_exclusive_group(required=True)
+    source.add_argument("--metrics", metavar="FILE", help="the trace, a CSV file")
+    source.add_argument(
+        "--from-prometheus",
+        metavar="URL",
+        help="make the trace of what this Prometheus has of the unit's pods",
+    )
+    add_arguments(rollout)
     rollout.add_argument(
         "--name",
         metavar="[NAMESPACE/]NAME",
@@ -98,12 +113,12 @@ def rollout_command(arguments: argparse.Namespace) -> int:
     """Play a rollout; return 1 if the manifest cannot be served, 2 for unusable input."""
     try:
         path = _path(arguments.output)
-        setup, refused = _setup(arguments)
-        if refused:
+        setup = _setup(arguments)
+        if setup is None:
             return 1
         history = asyncio.run(Simulation(setup).run())
         if path is not None:
-            _draw(history, _limits(setup.body), path)
+            _draw(history, limits_of(_metrics(setup.body)), path)
     except InputError as error:
         report("inference-operator", error)
         return 2
@@ -145,8 +160,8 @@ def _draw(history: History, limits: Limits, path: Path) -> None:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _setup(arguments: argparse.Namespace) -> tuple[Setup, bool]:
-    """Return what to play, and whether a manifest was refused, which is reported."""
+def _setup(arguments: argparse.Namespace) -> Setup | None:
+    """Return what to play; None if a manifest was refused, which is reported."""
     pace = Pace(**{name: _seconds(arguments, name) for name in _LONGEST})
     if not 0 <= arguments.seed < 2**63:
         raise InputError(
@@ -155,15 +170,21 @@ def _setup(arguments: argparse.Namespace) -> tuple[Setup, bool]:
         )
     ours = resources(arguments.filename, arguments.namespace)
     refuse_misread(ours)
-    unit = _chosen(ours, arguments.name)
-    trace, defaults = _trace(arguments.metrics), defaults_of(DEFAULTS)
+    unit, defaults = _chosen(ours, arguments.name), defaults_of(DEFAULTS)
     plans = [made for _, made in planned(ours, Live(), defaults)]
     sentences = [(made.key, sentence) for made in plans for sentence in refusals(made)]
     for key, sentence in sentences:
         report(key, sentence)
     bodies = [_placed(resource) for resource in ours]
-    setup = Setup(unit.key, bodies, trace, pace, defaults, arguments.seed)
-    return setup, bool(sentences)
+    if sentences:
+        return None
+    if arguments.metrics is None:
+        trace = _recorded(arguments, unit, pace.load_time)
+    elif arguments.save_trace is not None:
+        raise InputError("--save-trace: found without --from-prometheus; leave it out")
+    else:
+        trace = _trace(arguments.metrics)
+    return Setup(unit.key, bodies, trace, pace, defaults, arguments.seed)
 
 
 def _seconds(arguments: argparse.Namespace, name: str) -> int:
@@ -216,12 +237,39 @@ def _trace(name: str) -> Trace:
         raise InputError(f"{where}: found bytes that are not UTF-8; save it as UTF-8") from None
 
 
-def _limits(body: dict[str, Any]) -> Limits:
-    """Return the limits of a valid spec."""
+def _recorded(arguments: argparse.Namespace, unit: Resource, load_time: int) -> Trace:
+    """Return the trace that Prometheus has, report what is known of it, and save it if asked."""
+    past = past_of(arguments, datetime.now(UTC))
+    recording = asyncio.run(record(settings_of(arguments), unit.key, past))
+    recorded = trace_of(recording, load_time)
+    metrics = _metrics(unit.body)
+    unknown = [metric.name for metric in metrics if metric.statistic not in (None, Statistic.MEAN)]
+    if unknown and not recorded.has_histogram:
+        raise InputError(
+            f"--from-prometheus: found no histogram of the pods of {unit.key}, expected one since"
+            f" the metric {unknown[0]} is a percentile; use statistic: mean in a copy of the"
+            " manifest, or a Triton with a histogram (26.01 or later)"
+        )
+    for note in recorded.notes:
+        report("--from-prometheus", note)
+    written = trace_text(recorded.trace)
+    if arguments.save_trace is not None:
+        try:
+            Path(arguments.save_trace).write_text(written, encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"--save-trace: {arguments.save_trace}: cannot be written: {error.strerror}"
+            ) from None
+    # What is saved is what is played.
+    return read_trace(written, "--from-prometheus")
+
+
+def _metrics(body: dict[str, Any]) -> tuple[AnalysisMetric, ...]:
+    """Return the metrics of a valid spec."""
     part: Any = body["spec"]
     for field in ("rollout", "canary", "analysis", "metrics"):
         part = part.get(field) if isinstance(part, dict) else None
     try:
-        return limits_of(tuple(AnalysisMetric.model_validate(metric) for metric in part or ()))
+        return tuple(AnalysisMetric.model_validate(metric) for metric in part or ())
     except ValidationError:
-        return Limits()
+        return ()

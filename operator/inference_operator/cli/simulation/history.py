@@ -51,6 +51,12 @@ class Moment:
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     """The evidence about each limit, by the metric and the field of the limit."""
 
+    metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The verdict and the reason of each metric, by its name."""
+
+    writes: int = 0
+    """Writes of the operator so far."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

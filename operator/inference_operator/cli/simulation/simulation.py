@@ -213,6 +213,8 @@ class Simulation:
             canary=children.ready_of(self._second) if children else 0,
             verdict=result.verdict.value if result else "",
             proofs=dict(_proofs(result)) if result else {},
+            metrics={m.name: (m.verdict.value, m.reason) for m in result.metrics} if result else {},
+            writes=self._operator.cluster.writes,
         )
 
     def _outcome(self, status: UnitStatus) -> Outcome:
