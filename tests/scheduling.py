@@ -15,12 +15,11 @@ _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
     "tests/e2e/test_canary_analysis.py",
+    "tests/e2e/test_operator.py",
     "tests/e2e/test_operator_restarts.py",
+    "tests/e2e/test_upgrade.py",
     "tests/e2e/test_artifact_cache.py",
     "tests/e2e/test_demo.py",
-    # Tests of these run alone: by now no other worker has a test of the cluster to hold up.
-    "tests/e2e/test_operator.py",
-    "tests/e2e/test_upgrade.py",
 )
 # They share an API server that starts once.
 _API_SERVER = ("tests/contract", "tests/integration/api", "tests/integration/adapters")
@@ -41,17 +40,10 @@ _FIRST = (
     *_OPERATOR_CHANGES,
     "tests/cluster",
     "tests/e2e/test_canary_gateway.py",
-    # It needs no cluster, while the others wait until theirs is up.
-    "tests/integration/triton_matrix",
     "tests/e2e",
-    *_API_SERVER,
     "tests/integration/operator",
     "tests/integration/training",
-    "tests/integration/mlflow",
-    "tests/integration/probe",
-    "tests/images",
     "tests/integration/model_builders",
-    "tests/integration/benchmarks",
     "tests/integration",
 )
 

@@ -59,27 +59,7 @@ def test_what_waits_for_clusters_comes_first() -> None:
         "tests/unit/api/test_crd.py",
         "tests/integration/load/test_s3.py",
         "tests/integration/operator/test_serving.py",
-        "tests/contract/test_cluster.py",
         "tests/e2e/test_serving.py",
-        "tests/integration/triton_matrix/test_answers.py",
         "tests/e2e/test_registry.py",
     ]
     assert sorted(modules, key=rank) == modules[::-1]
-
-
-def test_of_those_that_change_the_operator_the_ones_that_run_alone_come_last() -> None:
-    folder = ROOT / "tests" / "e2e"
-    texts = {f"tests/e2e/{p.name}": p.read_text("utf-8") for p in folder.glob("test_*.py")}
-    changing = sorted((m for m in texts if group(m) == "operator changes"), key=rank)
-    alone = [module for module in changing if "mark.alone" in texts[module]]
-    assert alone == ["tests/e2e/test_operator.py", "tests/e2e/test_upgrade.py"]
-    assert changing[-len(alone) :] == alone
-
-
-def test_long_groups_do_not_come_last() -> None:
-    together = ["tests/contract/test_cluster.py", "tests/images/test_backends.py"]
-    together += [
-        f"tests/integration/{folder}/test_all.py"
-        for folder in ("api", "mlflow", "probe", "triton_matrix")
-    ]
-    assert max(map(rank, together)) < rank("tests/integration/load/test_s3.py")
