@@ -12,10 +12,10 @@ from aiohttp import web
 
 from hack.services.prometheus import LocalPrometheus
 from inference_operator.adapters.prometheus.access import AccessFiles
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
-    AnswerRefusedError,
     family_samples,
     user_value,
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hack.services.prometheus import LocalPrometheus
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
-    AnswerRefusedError,
     family_samples,
     user_value,
 )

@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
-from inference_operator.adapters.prometheus.rows import AnswerRefusedError, user_value
+from inference_operator.adapters.prometheus.rows import user_value
 from inference_operator.domain.http_credentials import basic
 from inference_operator.domain.measurement import Outage
 from tests.fakes.prometheus import FakePrometheus, fake_prometheus, refusal, vector

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import ranges
-from inference_operator.adapters.prometheus.ranges import RangeRefusedError, range_samples
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.ranges import range_samples
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.domain.measurement import Family, PodName, Sample
 
@@ -80,7 +81,7 @@ def test_warnings_are_kept() -> None:
     ],
 )
 def test_what_is_no_answer_is_refused(raw: bytes, words: str) -> None:
-    with pytest.raises(RangeRefusedError) as refused:
+    with pytest.raises(AnswerRefusedError) as refused:
         read(raw)
     assert words in str(refused.value)
 
@@ -88,5 +89,5 @@ def test_what_is_no_answer_is_refused(raw: bytes, words: str) -> None:
 def test_more_points_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = ranges.JsonLimits(size=ranges.MOST_BYTES, depth=8, containers=10)
     monkeypatch.setattr(ranges, "_LIMITS", limits)
-    with pytest.raises(RangeRefusedError, match="that is not read: found"):
+    with pytest.raises(AnswerRefusedError, match="that is not read: found"):
         read(answer(row(*((60 * n, "5") for n in range(20)))))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import rows
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.queries import FORMS, MOST_ROWS_OF_NAMESPACE
 from inference_operator.adapters.prometheus.rows import (
-    AnswerRefusedError,
     family_samples,
     user_value,
 )

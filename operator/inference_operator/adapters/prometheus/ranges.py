@@ -9,25 +9,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inference_operator.adapters.prometheus.answers import (
+    AnswerRefusedError,
+    body_of,
+    boundary_text,
+    metric_of,
+    warnings_of,
+)
 from inference_operator.adapters.prometheus.queries import FORMS, pod_labels
 from inference_operator.adapters.prometheus.scope import Scope
-from inference_operator.api.quoting import beginning
-from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
+from inference_operator.domain.bounded_json import JsonLimits
 from inference_operator.domain.measurement import Family, PodName, Sample
 
 MOST_BYTES = 32 << 20
 MOST_POINTS = 400_000
 _LABEL_LENGTH = 253
 _NUMBER_LENGTH = 64
-_WORDS_LENGTH = 300
-_WARNINGS = 3
 # Each point is a list; each row an object with an object of labels and a list of points.
 _LIMITS = JsonLimits(size=MOST_BYTES, depth=8, containers=2 * MOST_POINTS)
 SamplesByTime = Mapping[float, Mapping[PodName, tuple[Sample, ...]]]
-
-
-class RangeRefusedError(Exception):
-    """Prometheus' error, or an answer that is not used; the message follows its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ def range_samples(raw: bytes, family: Family, scope: Scope) -> RangeAnswer:
     """Return the samples of a family without windows, from the answer to its text.
 
     Raises:
-        RangeRefusedError: for an error, for what is not an answer, and beyond a limit.
+        AnswerRefusedError: for an error, for what is not an answer, and beyond a limit.
     """
-    body = _body(raw)
+    body = body_of(raw, _LIMITS)
     data = body.get("data")
     result = data.get("result") if isinstance(data, dict) else None
     if not isinstance(data, dict) or data.get("resultType") != "matrix":
-        raise RangeRefusedError("answered without a matrix")
+        raise AnswerRefusedError("answered without a matrix")
     if not isinstance(result, list):
-        raise RangeRefusedError("answered with a matrix that is not a list")
+        raise AnswerRefusedError("answered with a matrix that is not a list")
     values: dict[tuple[float, PodName, tuple[str, ...]], float] = {}
     unusable = 0
     for row in result:
@@ -72,7 +72,7 @@ def range_samples(raw: bytes, family: Family, scope: Scope) -> RangeAnswer:
                 values[place] = max(values.get(place, 0.0), value)
             else:
                 unusable += 1
-    return RangeAnswer(_by_time(values), unusable, _warnings(body))
+    return RangeAnswer(_by_time(values), unusable, warnings_of(body))
 
 
 def _by_time(values: Mapping[tuple[float, PodName, tuple[str, ...]], float]) -> SamplesByTime:
@@ -84,42 +84,16 @@ def _by_time(values: Mapping[tuple[float, PodName, tuple[str, ...]], float]) -> 
     }
 
 
-def _body(raw: bytes) -> Mapping[str, Any]:
-    try:
-        body = parse_json(raw, _LIMITS)
-    except JsonRefusedError as error:
-        raise RangeRefusedError(f"answered with JSON that is not read: {error}") from None
-    except ValueError:
-        text = beginning(raw[:_WORDS_LENGTH].decode("utf-8", "replace"), _WORDS_LENGTH)
-        raise RangeRefusedError(f"answered with text that is not JSON: {text!r}") from None
-    if not isinstance(body, dict):
-        raise RangeRefusedError("answered with JSON that is not an object")
-    if body.get("status") != "success":
-        words = str(body.get("error") or body.get("errorType") or "no message")
-        raise RangeRefusedError(f"refused the query: {beginning(words, _WORDS_LENGTH)}")
-    return body
-
-
-def _warnings(body: Mapping[str, Any]) -> tuple[str, ...]:
-    given = body.get("warnings")
-    texts = given[:_WARNINGS] if isinstance(given, list) else []
-    partial = ["the answer is partial"] if body.get("isPartial") is True else []
-    return tuple(beginning(str(text), _WORDS_LENGTH) for text in [*texts, *partial])
-
-
 def _named(row: Any, family: Family, scope: Scope) -> tuple[PodName, tuple[str, ...]] | None:
     """Return the pod and the labels of a row; None if one of them is missing or too long."""
-    metric = row.get("metric") if isinstance(row, dict) else None
-    if not isinstance(metric, dict):
-        raise RangeRefusedError("answered with a row that has no labels")
+    metric = metric_of(row)
     names = (*pod_labels(family, scope), *FORMS[family].labels)
     texts = [metric.get(name) for name in names]
     if not all(isinstance(text, str) and 0 < len(text) <= _LABEL_LENGTH for text in texts):
         return None
     namespace, pod, *labels = map(str, texts)
     if family is Family.BUCKETS:
-        bound = _number(labels[-1])
-        labels[-1] = "+Inf" if math.isinf(bound) else f"{bound:.15g}"
+        labels[-1] = boundary_text(_number(labels[-1]))
     return PodName(namespace, pod), tuple(labels)
 
 
@@ -128,7 +102,7 @@ def _points(row: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
     points = row.get("values")
     for point in points if isinstance(points, list) else ():
         if not isinstance(point, list) or len(point) != 2:
-            raise RangeRefusedError("answered with a point that is not a pair")
+            raise AnswerRefusedError("answered with a point that is not a pair")
         yield _number(point[0]), _number(point[1])
 
 

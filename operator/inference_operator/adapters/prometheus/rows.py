@@ -9,6 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inference_operator.adapters.prometheus.answers import (
+    INFINITY,
+    AnswerRefusedError,
+    body_of,
+    boundary_text,
+    metric_of,
+    warnings_of,
+)
 from inference_operator.adapters.prometheus.queries import (
     FORMS,
     MOST_ROWS_OF_NAMESPACE,
@@ -18,12 +26,11 @@ from inference_operator.adapters.prometheus.queries import (
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.api.quoting import beginning
-from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
+from inference_operator.domain.bounded_json import JsonLimits
 from inference_operator.domain.measurement import (
     Family,
     FamilySamples,
     NoValue,
-    Outage,
     PodName,
     QueryValue,
     Sample,
@@ -39,7 +46,6 @@ _FAMILY = JsonLimits(size=MOST_BYTES, depth=8, containers=3 * MOST_ROWS + 1000)
 _USER = JsonLimits(size=MOST_USER_BYTES, depth=8, containers=10_000)
 # Kubernetes' limit of a pod's name; Triton's labels are shorter.
 _LABEL_LENGTH = 253
-_WARNINGS, _WARNING_LENGTH = 5, 300
 _SERIES, _SERIES_LENGTH = 3, 300
 _BY_WINDOW = {str(window): window for window in Window}
 _WORDS = {"NaN": Unusable.NOT_A_NUMBER, "+Inf": Unusable.INFINITE, "-Inf": Unusable.INFINITE}
@@ -47,15 +53,6 @@ _NO_VALUE = {
     Unusable.NOT_A_NUMBER: NoValue.NOT_A_NUMBER,
     Unusable.INFINITE: NoValue.INFINITE,
 }
-INFINITY = "+Inf"
-
-
-class AnswerRefusedError(Exception):
-    """Prometheus' error, or an answer that is none of Prometheus; the message has its words."""
-
-    def __init__(self, message: str, outage: Outage = Outage.REFUSED) -> None:
-        super().__init__(message)
-        self.outage = outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
     samples: dict[tuple[PodName | None, Window | None, tuple[str, ...]], Sample] = {}
     without_pod = without_window = 0
     for row in answer.result:
-        metric = _metric(row)
+        metric = metric_of(row)
         pod, has_pod = _pod(metric, pod_labels(family, scope))
         window, has_window = _window(metric, family)
         without_pod += not has_pod
@@ -116,9 +113,9 @@ def user_value(raw: bytes) -> QueryValue:
     if not answer.result:
         return QueryValue(NoValue.NO_SERIES, warnings=answer.warnings)
     if len(answer.result) > 1:
-        series = tuple(_shown(_metric(row)) for row in answer.result[:_SERIES])
+        series = tuple(_shown(metric_of(row)) for row in answer.result[:_SERIES])
         return QueryValue(NoValue.AMBIGUOUS, series, answer.warnings)
-    _metric(answer.result[0])
+    metric_of(answer.result[0])
     return _user_value(_number(answer.result[0].get("value")), answer)
 
 
@@ -135,42 +132,12 @@ def boundary(label: str) -> float | None:
 
 
 def _answer(raw: bytes, limits: JsonLimits) -> _Answer:
-    try:
-        body = parse_json(raw, limits)
-    except JsonRefusedError as error:
-        raise AnswerRefusedError(f"answered with JSON that is not read: {error}") from None
-    except ValueError:
-        text = beginning(raw[:_WARNING_LENGTH].decode("utf-8", "replace"), _WARNING_LENGTH)
-        raise AnswerRefusedError(f"answered with text that is not JSON: {text!r}") from None
-    if not isinstance(body, dict):
-        raise AnswerRefusedError("answered with JSON that is not an object")
-    if body.get("status") != "success":
-        words = str(body.get("error") or body.get("errorType") or "no message")
-        is_late = body.get("errorType") == "timeout"
-        raise AnswerRefusedError(
-            f"refused the query: {beginning(words, _WARNING_LENGTH)}",
-            Outage.TIMED_OUT if is_late else Outage.REFUSED,
-        )
+    body = body_of(raw, limits)
     data = body.get("data")
     if not isinstance(data, dict):
         raise AnswerRefusedError("answered without data")
     kind = beginning(str(data.get("resultType")), 20)
-    return _Answer(kind, data.get("result"), _warnings(body))
-
-
-def _warnings(body: Mapping[str, Any]) -> tuple[str, ...]:
-    given = body.get("warnings") or ()
-    texts = given if isinstance(given, list) else [given] if given else []
-    # VictoriaMetrics has a field of its own for an answer that lacks some of its storage nodes.
-    partial = ["the answer is partial"] if body.get("isPartial") is True else []
-    return tuple(beginning(str(text), _WARNING_LENGTH) for text in [*texts[:_WARNINGS], *partial])
-
-
-def _metric(row: Any) -> Mapping[str, Any]:
-    metric = row.get("metric") if isinstance(row, dict) else None
-    if not isinstance(metric, dict):
-        raise AnswerRefusedError("answered with a row that has no labels")
-    return metric
+    return _Answer(kind, data.get("result"), warnings_of(body))
 
 
 def _pod(metric: Mapping[str, Any], labels: Sequence[str]) -> tuple[PodName | None, bool]:
@@ -210,18 +177,9 @@ def _sample(
             text, value = beginning(text, _LABEL_LENGTH), Unusable.LABEL_TOO_LONG
         elif name == "le":
             bound = boundary(text)
-            text = text if bound is None else _bound_text(bound)
+            text = text if bound is None else boundary_text(bound)
         labels.append(text)
     return Sample(*place, tuple(labels), value)
-
-
-def _bound_text(bound: float) -> str:
-    """Return one text for a boundary, however it was written.
-
-    >>> _bound_text(20.0), _bound_text(0.005), _bound_text(math.inf)
-    ('20', '0.005', '+Inf')
-    """
-    return INFINITY if math.isinf(bound) else f"{bound:.15g}"
 
 
 def _greater(former: Sample | None, sample: Sample) -> Sample:

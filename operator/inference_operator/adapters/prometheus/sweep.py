@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
 from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
     MOST_BYTES,
     MOST_USER_BYTES,
-    AnswerRefusedError,
     family_samples,
     user_value,
 )

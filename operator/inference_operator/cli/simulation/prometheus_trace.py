@@ -4,12 +4,12 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
+from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, QueryError, RangeQuery
 from inference_operator.adapters.prometheus.queries import FORMS, text
 from inference_operator.adapters.prometheus.ranges import (
     MOST_BYTES,
     RangeAnswer,
-    RangeRefusedError,
     range_samples,
 )
 from inference_operator.adapters.prometheus.scope import Scope
@@ -17,7 +17,12 @@ from inference_operator.api.quoting import quoted
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.simulation.prometheus_arguments import Past
-from inference_operator.cli.simulation.recorded_windows import COUNTERS, Recording, pod_pattern
+from inference_operator.cli.simulation.recorded_windows import (
+    COUNTERS,
+    Recording,
+    pod_pattern,
+    utc_text,
+)
 from inference_operator.domain.measurement import Family, PodName, Sample
 from inference_operator.domain.names import UnitKey
 from inference_operator.prometheus_settings import PrometheusSettings
@@ -91,7 +96,7 @@ async def _answer(
         answer = range_samples(await prometheus.ask(query, access), family, scope)
     except QueryError as error:
         raise InputError(f"{where} {error}; correct the address or the options of access") from None
-    except RangeRefusedError as error:
+    except AnswerRefusedError as error:
         raise InputError(
             f"{where} {error}; give the address before /api/v1, a shorter --since or a longer"
             " --resolution"
@@ -106,8 +111,7 @@ async def _answer(
 
 def _nothing(settings: PrometheusSettings, asked: tuple[Family, Scope], past: Past) -> InputError:
     family, scope = asked
-    times = [datetime.fromtimestamp(time, UTC) for time in (past.times[0], past.times[-1])]
-    begin, end = (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in times)
+    begin, end = utc_text(past.times[0]), utc_text(past.times[-1])
     return InputError(
         f"--from-prometheus: Prometheus at {shown_uri(settings.prometheus_url)} has no series"
         f" {FORMS[family].metric}{{{scope.matchers}}} from {begin} to {end}; check namespace and"

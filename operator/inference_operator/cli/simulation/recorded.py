@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from inference_operator.api.quoting import counted
 from inference_operator.cli.documents import InputError
@@ -11,6 +10,7 @@ from inference_operator.cli.simulation.recorded_windows import (
     Revision,
     Window,
     revisions,
+    utc_text,
 )
 from inference_operator.cli.simulation.requests import Behaviour
 from inference_operator.cli.simulation.trace import Missing, Row, Trace
@@ -62,8 +62,8 @@ def _filled(revision: Revision, recording: Recording) -> list[Behaviour]:
     if first is None:
         raise InputError(
             f"--from-prometheus: revision {revision.name} of {recording.unit} has no window with"
-            f" requests and their times from {_clock(recording.times[0])} to"
-            f" {_clock(recording.times[-1])}, expected at least one; choose another time by --at"
+            f" requests and their times from {utc_text(recording.times[0])} to"
+            f" {utc_text(recording.times[-1])}, expected at least one; choose another time by --at"
             " and --since, or a --resolution of two scrapes or more"
         )
     filled = [first]
@@ -74,7 +74,7 @@ def _filled(revision: Revision, recording: Recording) -> list[Behaviour]:
 
 def _check(recording: Recording, past: Sequence[Revision]) -> None:
     if len(past) > 2:
-        names = ", ".join(f"{each.name} (since {_clock(each.first)})" for each in past[:_SHOWN])
+        names = ", ".join(f"{each.name} (since {utc_text(each.first)})" for each in past[:_SHOWN])
         raise InputError(
             f"--from-prometheus: found {len(past)} revisions of {recording.unit}, {names},"
             " expected one, or two of a rollout; choose a time with fewer by --at and --since"
@@ -82,7 +82,7 @@ def _check(recording: Recording, past: Sequence[Revision]) -> None:
     if len(past) == 2 and past[0].first == past[1].first:
         raise InputError(
             f"--from-prometheus: found the revisions {past[0].name} and {past[1].name}"
-            f" from the beginning on, at {_clock(past[0].first)}, expected a time at which one"
+            f" from the beginning on, at {utc_text(past[0].first)}, expected a time at which one"
             " of them begins; enlarge --since"
         )
 
@@ -126,9 +126,10 @@ def _notes(recording: Recording, past: Sequence[Revision], begin: int) -> Iterat
     else:
         yield (
             f"revision {first} is the stable one, and {past[1].name} the canary, which began at"
-            f" {_clock(past[1].first)}"
+            f" {utc_text(past[1].first)}"
         )
-    yield f"time 0 is {_clock(begin)}, and the recording ends {recording.times[-1] - begin} s later"
+    length = recording.times[-1] - begin
+    yield f"time 0 is {utc_text(begin)}, and the recording ends {length} s later"
     restarts = sum(window.restarts for each in past for window in each.windows)
     if restarts:
         yield f"counters began again {counted(restarts, 'time')}, as after a restart of Triton"
@@ -139,11 +140,7 @@ def _gap_notes(recording: Recording, rows: Sequence[Row]) -> Iterator[str]:
     if gaps:
         yield (
             f"{len(gaps)} of {counted(len(rows), 'window')} are not measured, the first one from"
-            f" {_clock(recording.times[gaps[0]])} on: there the clients go on as before, and the"
+            f" {utc_text(recording.times[gaps[0]])} on: there the clients go on as before, and the"
             " operator sees nothing; where a --resolution is shorter than two scrapes, windows are"
             " missing, too"
         )
-
-
-def _clock(time: float) -> str:
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}"

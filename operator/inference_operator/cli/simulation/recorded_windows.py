@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from inference_operator.api.analysis import Analysis
+from inference_operator.api.conditions import TIME_FORMAT
 from inference_operator.cli.simulation.latency_fit import fitted
 from inference_operator.cli.simulation.requests import Behaviour
 from inference_operator.domain.analysis import AnalysisQuestion, MeasuredPod, MeasuredTrack
@@ -84,6 +85,15 @@ class Revision:
             None if window.totals is None else _behaviour(window.totals, self.track)
             for window in self.windows
         ]
+
+
+def utc_text(time: float) -> str:
+    """Return a Unix time as statuses write it.
+
+    >>> utc_text(0)
+    '1970-01-01T00:00:00Z'
+    """
+    return f"{datetime.fromtimestamp(time, UTC):{TIME_FORMAT}}"
 
 
 def revision_of(unit: str, pod: str) -> str | None:
