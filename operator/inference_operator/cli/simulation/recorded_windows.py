@@ -8,17 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from inference_operator.api.analysis import Analysis
 from inference_operator.api.conditions import TIME_FORMAT
 from inference_operator.cli.simulation.latency_fit import fitted
 from inference_operator.cli.simulation.requests import Behaviour
-from inference_operator.domain.analysis import AnalysisQuestion, MeasuredPod, MeasuredTrack
+from inference_operator.domain.analysis import MeasuredPod, MeasuredTrack
 from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
 from inference_operator.domain.names import UnitKey
-from inference_operator.planning.analysis.collecting import Collector, without_pending
-from inference_operator.planning.analysis.counters import scrape_time
-from inference_operator.planning.analysis.memory import PodMemory
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.collecting import Collector, without_pending
+from inference_operator.planning.measuring.counters import scrape_time
+from inference_operator.planning.measuring.pods import PodMemory
+from inference_operator.planning.measuring.totals import Totals
 
 COUNTERS = frozenset(
     {
@@ -31,13 +30,6 @@ COUNTERS = frozenset(
 )
 _NEEDED = frozenset({Family.REQUESTS, Family.FAILURES})
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-# The judgement of a canary does not count here: each request of the past does.
-_SETTINGS = Analysis.model_validate(
-    {
-        "initialDelay": "0s",
-        "metrics": [{"name": "errors", "type": "ErrorRate", "max": "50%"}],
-    }
-)
 BySample = Mapping[PodName, Mapping[Family, tuple[Sample, ...]]]
 
 
@@ -156,13 +148,14 @@ def _track(recording: Recording, revision: str, pods: Iterable[str]) -> Measured
 def _windows(
     recording: Recording, track: MeasuredTrack, lives: Mapping[str, tuple[int, int]]
 ) -> Iterator[Window]:
-    question = AnalysisQuestion(recording.unit, "", _SETTINGS, track)
     memory: Mapping[str, PodMemory] = {}
     for place, time in enumerate(recording.times):
         at = datetime.fromtimestamp(time, UTC)
         samples = recording.samples.get(time, {})
         sweep = Sweep(at, {}, samples, age_limit=float(recording.step))
-        views = Collector(question, sweep, COUNTERS).views(track, memory)
+        # A canary's first requests do not count. Each request of the past does.
+        collector = Collector(recording.unit.namespace, sweep, COUNTERS, timedelta())
+        views = collector.views(track, memory)
         after = {name: view.memory for name, view in views.items() if view.memory is not None}
         expected = {pod for pod, (first, last) in lives.items() if first < time <= last}
         if place > 0:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricMode
 from inference_operator.api.analysis_status import AnalysisStatus, Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, MetricResult
-from inference_operator.planning.analysis.collecting import has_counted
 from inference_operator.planning.analysis.evidence import continued
 from inference_operator.planning.analysis.limits import ShareLimit, limits_of
 from inference_operator.planning.analysis.means import judged_window
@@ -19,7 +18,8 @@ from inference_operator.planning.analysis.memory import (
 )
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.shares import Judged, after, begun, shows_percentiles
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.collecting import has_counted
+from inference_operator.planning.measuring.totals import Totals
 
 _MOST_PASSES = 100
 

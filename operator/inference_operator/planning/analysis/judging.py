@@ -6,7 +6,11 @@ from dataclasses import replace
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import Sweep
 from inference_operator.planning.analysis.canary import after_windows, begun_canary, stepped
-from inference_operator.planning.analysis.collecting import (
+from inference_operator.planning.analysis.memory import AnalysisMemory
+from inference_operator.planning.analysis.results import metric_results, result_of
+from inference_operator.planning.analysis.round import Round, round_of
+from inference_operator.planning.analysis.shares import Judged
+from inference_operator.planning.measuring.collecting import (
     has_counted,
     has_pending,
     is_complete,
@@ -14,10 +18,6 @@ from inference_operator.planning.analysis.collecting import (
     waited,
     without_pending,
 )
-from inference_operator.planning.analysis.memory import AnalysisMemory
-from inference_operator.planning.analysis.results import metric_results, result_of
-from inference_operator.planning.analysis.round import Round, round_of
-from inference_operator.planning.analysis.shares import Judged
 
 WINDOWS_KEPT = 60
 # Loads a pod that differ by more cannot be compared.

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType, Statistic
 from inference_operator.api.limit_text import share_of
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.totals import Totals
 from model_builders.statistics.counts import AbsoluteLimit, Counts, Limit, RelativeLimit
 
 MAX, MAX_RELATIVE = "max", "maxRelative"

@@ -15,8 +15,8 @@ from inference_operator.domain.measurement import Family, NoAnswer, NoValue, Pod
 from inference_operator.planning.analysis.families import user_query
 from inference_operator.planning.analysis.memory import WindowVerdict
 from inference_operator.planning.analysis.shares import Judged
-from inference_operator.planning.analysis.totals import Totals
-from inference_operator.planning.analysis.wording import (
+from inference_operator.planning.measuring.totals import Totals
+from inference_operator.planning.number_texts import (
     count,
     duration,
     number,

@@ -6,32 +6,9 @@ from datetime import datetime
 
 from inference_operator.api.analysis import Analysis
 from inference_operator.api.analysis_status import AnalysisStatus, Verdict
-from inference_operator.planning.analysis.counters import Gap, Reading
-from inference_operator.planning.analysis.probes import Probes
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.pods import PodMemory
+from inference_operator.planning.measuring.totals import Totals
 from model_builders.statistics.judgement import Judgement
-
-
-@dataclass(frozen=True, slots=True)
-class PodMemory:
-    """The newest counters of a pod, and what it did since they were last judged."""
-
-    last: Reading
-    pending: Totals | None = None
-    is_counted: bool = False
-    """Whether its requests count: there were two scrapes after its start."""
-
-    probes: Probes | None = None
-    """What its sidecar sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class PodView:
-    """A pod at the present sweep: what is known of it, or why nothing is."""
-
-    memory: PodMemory | None
-    gap: Gap | None = None
-    """Why no family has values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,20 @@ from inference_operator.api.analysis_status import EvidenceStatus, Verdict
 from inference_operator.domain.analysis import AnalysisResult, MetricResult
 from inference_operator.domain.measurement import Family, NoAnswer
 from inference_operator.planning.analysis.canary import share_limits
-from inference_operator.planning.analysis.collecting import Views
-from inference_operator.planning.analysis.coverage import (
-    INCOMPLETE,
-    Trouble,
-    coverage,
-    no_answer,
-    warning_of,
-)
 from inference_operator.planning.analysis.evidence import record_of
 from inference_operator.planning.analysis.families import counters_of, families_of, user_query
 from inference_operator.planning.analysis.memory import CanaryMemory
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.share_results import share_result
 from inference_operator.planning.analysis.window_results import window_result
+from inference_operator.planning.measuring.collecting import Views
+from inference_operator.planning.measuring.coverage import (
+    INCOMPLETE,
+    Trouble,
+    coverage,
+    no_answer,
+    warning_of,
+)
 
 YOUNG, NO_HISTOGRAM = "Young", "NoHistogram"
 _WARNS = "Prometheus warns that values may be missing: {}"

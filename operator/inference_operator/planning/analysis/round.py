@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from inference_operator.domain.analysis import AnalysisQuestion, MeasuredTrack
 from inference_operator.domain.measurement import Family, NoAnswer, Sweep
-from inference_operator.planning.analysis.collecting import Collector, Views
-from inference_operator.planning.analysis.coverage import crowded, no_answer, warning_of
 from inference_operator.planning.analysis.families import counters_of
-from inference_operator.planning.analysis.memory import PodMemory, PodView
 from inference_operator.planning.analysis.shares import Judged
+from inference_operator.planning.measuring.collecting import Collector, Views
+from inference_operator.planning.measuring.coverage import crowded, no_answer, warning_of
+from inference_operator.planning.measuring.pods import PodMemory, PodView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ def round_of(question: AnalysisQuestion, sweep: Sweep, before: Mapping[str, PodM
     if outage is not None or warning:
         canary = _remembered(question.canary, before)
         return Round(question, sweep, canary, _remembered(question.stable, before), outage, warning)
-    collector = Collector(question, sweep, counters, crowded(sweep, question.unit.namespace))
+    namespace = question.unit.namespace
+    collector = Collector(
+        namespace, sweep, counters, question.settings.initial_delay, crowded(sweep, namespace)
+    )
     canary = collector.views(question.canary, before) if question.canary else {}
     return Round(question, sweep, canary, collector.views(question.stable, before))
 

@@ -5,7 +5,6 @@ import math
 from inference_operator.api.analysis import AnalysisMetric, MetricType
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import MetricResult
-from inference_operator.planning.analysis.coverage import Trouble
 from inference_operator.planning.analysis.limits import (
     MAX,
     MAX_RELATIVE,
@@ -20,8 +19,9 @@ from inference_operator.planning.analysis.shares import (
     is_kept,
     missing_requests,
 )
-from inference_operator.planning.analysis.totals import Totals
-from inference_operator.planning.analysis.wording import about, count, duration, percent
+from inference_operator.planning.measuring.coverage import Trouble
+from inference_operator.planning.measuring.totals import Totals
+from inference_operator.planning.number_texts import about, count, duration, percent
 from model_builders.statistics.judgement import Outcome
 
 NO_BOUNDARY = "NoBoundary"

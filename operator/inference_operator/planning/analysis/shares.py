@@ -16,7 +16,7 @@ from inference_operator.planning.analysis.limits import (
     tolerance_of,
 )
 from inference_operator.planning.analysis.memory import LimitMemory
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.totals import Totals
 from model_builders.statistics.counts import Counts, Window
 from model_builders.statistics.dispersion import variance_inflation
 from model_builders.statistics.judgement import Judgement, Outcome, wider

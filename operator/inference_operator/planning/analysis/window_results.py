@@ -3,9 +3,9 @@
 from inference_operator.api.analysis import AnalysisMetric, MetricType
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import MetricResult
-from inference_operator.planning.analysis.coverage import Trouble
 from inference_operator.planning.analysis.memory import CanaryMemory, WindowVerdict
 from inference_operator.planning.analysis.round import Round
+from inference_operator.planning.measuring.coverage import Trouble
 from model_builders.statistics.wilson import fails
 
 _SOURCES = {

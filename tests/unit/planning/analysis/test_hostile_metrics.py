@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.measurement import Family, FamilySamples, QueryValue, Unusable
-from inference_operator.planning.analysis.counters import MOST_ROWS
+from inference_operator.planning.measuring.counters import MOST_ROWS
 from inference_operator.planning.rollout.analysis_record import record_of
 from tests.examples import examples
 from tests.unit.planning.analysis.judging_harness import (

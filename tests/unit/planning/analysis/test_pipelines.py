@@ -18,7 +18,7 @@ from inference_operator.domain.measurement import (
 )
 from inference_operator.planning.analysis.families import all_families, user_queries
 from inference_operator.planning.analysis.judging import judged
-from inference_operator.planning.analysis.totals import totals_of
+from inference_operator.planning.measuring.totals import totals_of
 from tests.unit.planning.analysis.judging_harness import (
     MODEL,
     REASON,

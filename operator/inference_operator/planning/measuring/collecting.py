@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from inference_operator.domain.analysis import AnalysisQuestion, MeasuredPod, MeasuredTrack
+from inference_operator.domain.analysis import MeasuredPod, MeasuredTrack
 from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
-from inference_operator.planning.analysis.counters import (
+from inference_operator.planning.measuring.counters import (
     Gap,
     Missing,
     Reading,
@@ -16,9 +16,9 @@ from inference_operator.planning.analysis.counters import (
     reading_of,
     scrape_time,
 )
-from inference_operator.planning.analysis.memory import PodMemory, PodView
-from inference_operator.planning.analysis.probes import probes_of, without_probes
-from inference_operator.planning.analysis.totals import Totals, totals_of
+from inference_operator.planning.measuring.pods import PodMemory, PodView
+from inference_operator.planning.measuring.probes import probes_of, without_probes
+from inference_operator.planning.measuring.totals import Totals, totals_of
 
 Views = Mapping[str, PodView]
 _CROWDED = Gap(Missing.TOO_MANY, "the pods of the namespace have more than an answer may have")
@@ -30,10 +30,15 @@ _NOTHING: Mapping[Family, tuple[Sample, ...]] = {}
 class Collector:
     """The sweep, and what each pod of a unit is read by."""
 
-    question: AnalysisQuestion
+    namespace: str
+    """The unit's namespace."""
+
     sweep: Sweep
     families: frozenset[Family]
     """The counters that are read, without those of the sidecar."""
+
+    initial_delay: timedelta | None = None
+    """How long requests of a new pod do not count; None for as long as the pod took to start."""
 
     crowded: frozenset[Family] = frozenset()
     """The families of which the unit's namespace has more series than an answer."""
@@ -52,7 +57,7 @@ class Collector:
         models: frozenset[str],
         before: PodMemory | None,
     ) -> PodView:
-        name = PodName(self.question.unit.namespace, pod.name)
+        name = PodName(self.namespace, pod.name)
         samples = self.sweep.by_pod.get(name, _NOTHING)
         time = scrape_time(samples)
         if isinstance(time, Gap):
@@ -91,8 +96,7 @@ class Collector:
         return replace(reading, gaps={**reading.gaps, **crowded}) if crowded else reading
 
     def _delay(self, pod: MeasuredPod) -> timedelta:
-        given = self.question.settings.initial_delay
-        return pod.start_time if given is None else given
+        return pod.start_time if self.initial_delay is None else self.initial_delay
 
     def _without_series(self, pod: MeasuredPod, gap: Gap) -> Gap:
         if Family.FRESHNESS in self.crowded:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.measurement import Family, NoAnswer, Sweep
-from inference_operator.planning.analysis.collecting import Views
-from inference_operator.planning.analysis.counters import Gap, Missing
+from inference_operator.planning.measuring.collecting import Views
+from inference_operator.planning.measuring.counters import Gap, Missing
 
 LEAST_STABLE_SHARE = 0.8
 PARTIAL, INCOMPLETE = "Partial", "Incomplete"

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from inference_operator.domain.analysis import MeasuredTrack
 from inference_operator.domain.measurement import Family, Sample
-from inference_operator.planning.analysis.counters import (
+from inference_operator.planning.measuring.counters import (
     LARGEST_COUNT,
     MOST_ROWS,
     Rows,
     growth,
     merged,
 )
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.totals import Totals
 
 # Triton and the sidecar are scraped at different moments, between which it sends a request or two.
 _MOST_OWED = 2.0

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from inference_operator.domain.measurement import Family
-from inference_operator.planning.analysis.counters import growth
-from inference_operator.planning.analysis.totals import Totals
+from inference_operator.planning.measuring.counters import growth
+from inference_operator.planning.measuring.totals import Totals
 from tests.unit.planning.analysis.judging_harness import NOON, Bench, Server, metric_of, settings
 
 REQUESTS, OTHERS = (Family.REQUESTS, ("m", "1")), (Family.REQUESTS, ("m", "2"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from inference_operator.domain.analysis import MeasuredTrack
 from inference_operator.domain.measurement import Family
-from inference_operator.planning.analysis.counters import Rows
+from inference_operator.planning.measuring.counters import Rows
 
 # Triton's ensemble scheduler reports as this version, whatever the ensemble's own one is.
 _ENSEMBLE_VERSION = "1"

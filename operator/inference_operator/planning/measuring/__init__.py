@@ -1,0 +1,1 @@
+"""Measured loads of pods: what each of them did between two of its scrapes."""
