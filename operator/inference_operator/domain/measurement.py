@@ -130,5 +130,8 @@ class Sweep:
     queries: Mapping[str, QueryValue | NoAnswer] = field(default_factory=dict)
     """The answers to users' queries, by their text."""
 
+    shared_gpus: Mapping[str, tuple[PodName, PodName]] = field(default_factory=dict)
+    """Two of the pods that use the same GPU, by its UUID. GPUs of one pod are not in it."""
+
     age_limit: float = 60.0
     """Seconds after which a pod's newest sample is too old: two scrapes and the delay."""

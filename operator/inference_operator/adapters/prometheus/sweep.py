@@ -33,6 +33,7 @@ from inference_operator.domain.measurement import (
     Sample,
     Sweep,
 )
+from inference_operator.planning.measuring.gpus import shared_gpus
 
 AT_ONCE = 4
 """Queries that are under way at the same time."""
@@ -97,8 +98,9 @@ class SweepReader:
             users = {each: group.create_task(self._user(begun, each)) for each in needs.queries}
         answers = {each: task.result() for each, task in families.items()}
         by_pod = await loop.run_in_executor(self._thread, _by_pod, answers, needs.pods)
+        shared = await loop.run_in_executor(self._thread, shared_gpus, answers)
         values = {each: task.result() for each, task in users.items()}
-        return Sweep(at, answers, by_pod, {**needs.unasked, **values})
+        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs
