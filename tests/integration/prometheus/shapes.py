@@ -49,7 +49,7 @@ def without_label(metric: str, label: str) -> Callable[[Lines], Lines]:
 
 
 def on_gpu(uuid: str) -> Callable[[Lines], Lines]:
-    """Return the shape with the use of a GPU, whose labels of the pod are those of a line before."""
+    """Return the shape with the use of a GPU of the pod's."""
 
     def shape(lines: Lines) -> Lines:
         pod = lines[0].partition("{")[2].partition(",model=")[0]

@@ -12,6 +12,7 @@ from typing import TypeVar
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
 from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
+from inference_operator.adapters.prometheus.gateway_scope import by_service
 from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
@@ -100,7 +101,11 @@ class SweepReader:
         by_pod = await loop.run_in_executor(self._thread, _by_pod, answers, needs.pods)
         shared = await loop.run_in_executor(self._thread, shared_gpus, answers)
         values = {each: task.result() for each, task in users.items()}
-        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared)
+        gateway = self._source.scope.gateway
+        found = await loop.run_in_executor(
+            self._thread, by_service, answers, needs.services, gateway
+        )
+        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared, found)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs
