@@ -29,7 +29,7 @@ _CANARY, _STABLE = "canary", "stable"
 _NEITHER = (
     "neither the pods nor the gateway have a histogram of latencies, which the gateway would have"
     " of the Service {}/{}: it takes Triton 26.01 or later, and metrics.latencyBuckets of the"
-    " model; or let Prometheus scrape the gateway, with a label for each Service (docs/operations.md); or"
+    " model; or let Prometheus scrape the gateway, with a label for each Service; or"
     " write statistic: mean"
 )
 
