@@ -232,9 +232,9 @@ def test_the_label_of_a_histogram_names_the_service_of_a_track(
     await_share(target, 0.9)
     answers = {Family.GATEWAY_FRESHNESS: of_metrics(running)}
     services = [ServiceName(NAMESPACE, name) for name in ("stable", "canary", "other")]
-    found = by_service(answers, services, GatewayScope())
-    assert {service.name for service in found} == {"stable", "canary"}
-    for samples in found.values():
+    of_services = by_service(answers, services, GatewayScope())
+    assert {service.name for service in of_services} == {"stable", "canary"}
+    for samples in of_services.values():
         # One of each kind of route at least.
         kinds = {sample.labels[0].partition("-")[0] for sample in samples[Family.GATEWAY_FRESHNESS]}
         assert kinds == {"httproute", "grpcroute"}

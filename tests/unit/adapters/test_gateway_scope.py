@@ -38,5 +38,5 @@ def test_a_label_of_traefik_names_one_service_or_none() -> None:
     ],
 )
 def test_what_reads_no_histogram_is_refused(wrong: dict[str, str]) -> None:
-    with pytest.raises(GatewayScopeError, match="found the .*, expected"):
+    with pytest.raises(GatewayScopeError, match=r"found the .*, expected"):
         GatewayScope(**wrong)

@@ -101,15 +101,15 @@ def by_service(
     for service in services:
         text = scope.written(service)
         written[text] = None if text in written else service
-    found: dict[str, ServiceName | None] = {}
+    owners: dict[str, ServiceName | None] = {}
     indexed: dict[ServiceName, dict[Family, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for family in _FAMILIES:
         answer = answers.get(family)
         for sample in answer.samples if isinstance(answer, FamilySamples) else ():
             label = sample.labels[0]
-            if label not in found:
-                found[label] = written.get(scope.text_of(label) or "")
-            owner = found[label]
+            if label not in owners:
+                owners[label] = written.get(scope.text_of(label) or "")
+            owner = owners[label]
             if owner is not None:
                 indexed[owner][family].append(sample)
     return {

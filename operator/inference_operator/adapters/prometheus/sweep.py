@@ -102,10 +102,10 @@ class SweepReader:
         shared = await loop.run_in_executor(self._thread, shared_gpus, answers)
         values = {each: task.result() for each, task in users.items()}
         gateway = self._source.scope.gateway
-        found = await loop.run_in_executor(
+        of_services = await loop.run_in_executor(
             self._thread, by_service, answers, needs.services, gateway
         )
-        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared, found)
+        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared, of_services)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs

@@ -100,10 +100,10 @@ def _source(seen: Round) -> HistogramSource | None:
     if not asks_gateway(seen.question):
         return HistogramSource.TRITON
     tracks = [_has_histogram(views) for views in (seen.canary, seen.stable)]
-    known = [each for each in tracks if each is not None]
-    if not known:
+    per_track = [each for each in tracks if each is not None]
+    if not per_track:
         return None
-    return HistogramSource.TRITON if all(known) else HistogramSource.GATEWAY
+    return HistogramSource.TRITON if all(per_track) else HistogramSource.GATEWAY
 
 
 def _has_histogram(views: Views) -> bool | None:
@@ -130,9 +130,9 @@ def _views(before: Mapping[str, ServiceMemory], seen: Round) -> dict[str, Servic
 
 
 def _view(
-    track: MeasuredTrack, seen: Round, known: tuple[ServiceMemory | None, Views]
+    track: MeasuredTrack, seen: Round, per_track: tuple[ServiceMemory | None, Views]
 ) -> ServiceView:
-    before, views = known
+    before, views = per_track
     started = has_counted(views) and coverage(views, frozenset({Family.REQUESTS})).young == 0
     return service_view(track, seen.sweep, before, has_started=started)
 
