@@ -5,6 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from inference_operator.adapters.prometheus.gateway_scope import (
+    LABEL,
+    TRAEFIK_METRIC,
+    TRAEFIK_SERVICE,
+    GatewayScope,
+    GatewayScopeError,
+)
 from inference_operator.adapters.prometheus.scope import Scope, ScopeError
 
 # RFC 7617: a user name ends at its first colon.
@@ -54,6 +61,25 @@ class PrometheusSettings(BaseModel):
     prometheus_queries: Literal["Enabled", "Disabled"] = "Enabled"
     """Whether metrics of the type Prometheus, with queries of users, are asked for."""
 
+    prometheus_gateway_metric: str = TRAEFIK_METRIC
+    """Histogram of a gateway's request durations in seconds, for percentiles that Triton has no
+    histogram of. It ends in `_bucket`."""
+
+    prometheus_gateway_label: str = LABEL
+    """Label of that histogram which names the Service that a request was led to."""
+
+    prometheus_gateway_service: str = TRAEFIK_SERVICE
+    """Regular expression of that label's whole value, with `{namespace}` and `{service}` in it."""
+
+    @property
+    def gateway_scope(self) -> GatewayScope:
+        """Return where the histogram of a gateway is."""
+        return GatewayScope(
+            self.prometheus_gateway_metric,
+            self.prometheus_gateway_label,
+            self.prometheus_gateway_service,
+        )
+
     @property
     def allows_queries(self) -> bool:
         """Return whether queries of users are asked."""
@@ -71,6 +97,19 @@ class PrometheusSettings(BaseModel):
             else:
                 Scope(namespace_label=info.data.get(_NAMESPACE, _ANOTHER), pod_label=value)
         except ScopeError as error:
+            raise PydanticCustomError("scope", "{problem}", {"problem": str(error)}) from None
+        return value
+
+    @field_validator(
+        "prometheus_gateway_metric", "prometheus_gateway_label", "prometheus_gateway_service"
+    )
+    @classmethod
+    def _reads_a_gateway(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse what no histogram can be read by."""
+        name = str(info.field_name).removeprefix("prometheus_gateway_")
+        try:
+            Scope(gateway=GatewayScope(**{name: value}))
+        except (ScopeError, GatewayScopeError) as error:
             raise PydanticCustomError("scope", "{problem}", {"problem": str(error)}) from None
         return value
 

@@ -19,6 +19,13 @@ from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
 from hack.load.clients import Request, Target
 from hack.load.steady_load import Pace, SteadyLoad
+from inference_operator.adapters.prometheus.gateway_scope import (
+    LABEL,
+    TRAEFIK_METRIC,
+    GatewayScope,
+    by_service,
+)
+from inference_operator.domain.measurement import Family, FamilySamples, Sample, ServiceName
 from tests.e2e.waiting import eventually
 from tests.fakes.inference_server import FakeInferenceServer
 
@@ -217,6 +224,33 @@ def test_its_metrics_have_short_buckets_for_each_service(running: Gateway, targe
     for service in ("stable", "canary"):
         mine = [line for line in buckets if service in line]
         assert any('le="0.001"' in line for line in mine), buckets[:20]
+
+
+def test_the_label_of_a_histogram_names_the_service_of_a_track(
+    running: Gateway, target: Target
+) -> None:
+    await_share(target, 0.9)
+    answers = {Family.GATEWAY_FRESHNESS: of_metrics(running)}
+    services = [ServiceName(NAMESPACE, name) for name in ("stable", "canary", "other")]
+    of_services = by_service(answers, services, GatewayScope())
+    assert {service.name for service in of_services} == {"stable", "canary"}
+    for samples in of_services.values():
+        # One of each kind of route at least.
+        kinds = {sample.labels[0].partition("-")[0] for sample in samples[Family.GATEWAY_FRESHNESS]}
+        assert kinds == {"httproute", "grpcroute"}
+
+
+def of_metrics(running: Gateway) -> FamilySamples:
+    """Return the labels of Traefik's histogram, as Prometheus would have them."""
+    with urllib.request.urlopen(running.metrics, timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    labels = {
+        line.partition(f'{LABEL}="')[2].partition('"')[0]
+        for line in lines
+        if line.startswith(f"{TRAEFIK_METRIC}{{")
+    }
+    samples = tuple(Sample(None, None, (label, "a:8082"), 1.0) for label in sorted(labels))
+    return FamilySamples(samples, 0, 0, ())
 
 
 def test_a_gateway_that_ended_is_started_again(kubectl: Kubectl, target: Target) -> None:

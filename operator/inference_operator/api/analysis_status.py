@@ -39,6 +39,16 @@ class Verdict(StrEnum):
     """Prometheus did not answer, or refused the query."""
 
 
+class HistogramSource(StrEnum):
+    """Whose histogram a percentile is read from."""
+
+    TRITON = "Triton"
+    """That of the pods."""
+
+    GATEWAY = "Gateway"
+    """That of the gateway, for the Service of each revision."""
+
+
 class MetricStatus(StatusModel):
     """The last verdict on one metric."""
 
@@ -96,6 +106,9 @@ class EvidenceStatus(StatusModel):
 
     tolerance: Annotated[float, Field(ge=1, le=1e9, allow_inf_nan=False)] | None = None
     """For latencies relative to the stable revision: the largest ratio of the slow shares."""
+
+    source: HistogramSource | None = None
+    """For latencies: Triton or Gateway, whose histogram it is evidence of. Absent: Triton."""
 
     samples: Count = 0
     """Requests of the canary so far."""

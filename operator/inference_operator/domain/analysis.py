@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.analysis import Analysis, MetricMode
 from inference_operator.api.analysis_status import AnalysisStatus, EvidenceStatus, Verdict
-from inference_operator.domain.measurement import Outage
+from inference_operator.domain.measurement import Outage, ServiceName
 from inference_operator.domain.names import UnitKey
 
 MOST_PASSES = 100
@@ -37,6 +37,8 @@ class MeasuredTrack:
     """Names in Triton of a pipeline's other models."""
 
     pods: tuple[MeasuredPod, ...] = ()
+    service: ServiceName | None = None
+    """The Service by which a gateway leads requests to it; None without a gateway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ class Family(StrEnum):
     GPU_MEMORY = "gpu_memory"
     FRESHNESS = "freshness"
     GATEWAY_BUCKETS = "gateway_buckets"
+    GATEWAY_FRESHNESS = "gateway_freshness"
+    """When a gateway's histogram of a Service was scraped last."""
+
     PROBES = "probes"
     """Requests that the sidecar of a pod sent. Triton counts them as a client's."""
 
@@ -40,6 +43,14 @@ class Unusable(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PodName:
     """The namespace and the name that a series has for its pod."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceName:
+    """A Service that a gateway leads requests to."""
 
     namespace: str
     name: str
@@ -129,6 +140,14 @@ class Sweep:
 
     queries: Mapping[str, QueryValue | NoAnswer] = field(default_factory=dict)
     """The answers to users' queries, by their text."""
+
+    shared_gpus: Mapping[str, tuple[PodName, PodName]] = field(default_factory=dict)
+    """Two of the pods that use the same GPU, by its UUID. GPUs of one pod are not in it."""
+
+    by_service: Mapping[ServiceName, Mapping[Family, tuple[Sample, ...]]] = field(
+        default_factory=dict
+    )
+    """The gateway's samples, by the Service that they are of."""
 
     age_limit: float = 60.0
     """Seconds after which a pod's newest sample is too old: two scrapes and the delay."""

@@ -68,6 +68,7 @@ def _source(settings: Settings) -> Source:
         settings.served_namespaces,
         settings.prometheus_namespace_label,
         settings.prometheus_pod_label,
+        settings.gateway_scope,
     )
     return Source(Prometheus(settings.prometheus_url, timeout), files, scope, timeout)
 

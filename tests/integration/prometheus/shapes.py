@@ -48,6 +48,16 @@ def without_label(metric: str, label: str) -> Callable[[Lines], Lines]:
     ]
 
 
+def on_gpu(uuid: str) -> Callable[[Lines], Lines]:
+    """Return the shape with the use of a GPU of the pod's."""
+
+    def shape(lines: Lines) -> Lines:
+        pod = lines[0].partition("{")[2].partition(",model=")[0]
+        return [*lines, f'nv_gpu_utilization{{{pod},gpu_uuid="{uuid}"}} 0.5']
+
+    return shape
+
+
 def delayed(lines: Lines) -> Lines:
     """Return the lines with the time of 100 s ago."""
     return [f"{line} {round(1000 * (time.time() - 100))}" for line in lines]
@@ -156,6 +166,9 @@ ROWS: Mapping[str, Row] = {
         "NoBoundary", "latencyBuckets", metric={**P95, "max": "70ms"}, begin=histograms
     ),
     "no-gpus": no_data("NoSeries", "0 of 2 pods have GPU metrics", metric=GPUS),
+    "shared-gpu": no_data(
+        "SharedGPU", "share the GPU GPU-7", metric=GPUS, begin=all_of_canary(shape=on_gpu("GPU-7"))
+    ),
     "new-pods": Row(
         Verdict.LOW_TRAFFIC,
         "Young",

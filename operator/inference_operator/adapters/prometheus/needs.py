@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 
 from inference_operator.api.analysis import Window
 from inference_operator.domain.analysis import AnalysisQuestion
-from inference_operator.domain.measurement import Family, NoAnswer, Outage, PodName
-from inference_operator.planning.analysis.families import all_families, user_queries
+from inference_operator.domain.measurement import Family, NoAnswer, Outage, PodName, ServiceName
+from inference_operator.planning.analysis.families import (
+    asked_families,
+    asks_gateway,
+    user_queries,
+)
 
 MOST_QUERIES = 50
 """Distinct texts of users' queries that one sweep asks."""
@@ -39,6 +43,9 @@ class Needs:
     pods: frozenset[PodName] = frozenset()
     """The pods that the questions are about."""
 
+    services: frozenset[ServiceName] = frozenset()
+    """The Services of which a gateway's histogram may be needed."""
+
 
 def needs_of(questions: Iterable[AnalysisQuestion], allows_queries: bool) -> Needs:
     """Return what to ask, in the order of the questions; each query and each family once."""
@@ -46,12 +53,14 @@ def needs_of(questions: Iterable[AnalysisQuestion], allows_queries: bool) -> Nee
     windows: set[Window] = set()
     texts: dict[str, dict[str, None]] = {}
     pods: set[PodName] = set()
+    services: set[ServiceName] = set()
     for question in questions:
-        families |= all_families(question.settings)
+        families |= asked_families(question)
         windows.add(question.settings.window)
         own = texts.setdefault(question.unit.namespace, {})
         own |= dict.fromkeys(user_queries(question))
         pods |= set(_pods(question))
+        services |= set(_services(question))
     every = tuple(dict.fromkeys(_in_turn(texts.values())))
     asked = every[:MOST_QUERIES] if allows_queries else ()
     why = _TOO_MANY if allows_queries else _SWITCHED_OFF
@@ -61,6 +70,7 @@ def needs_of(questions: Iterable[AnalysisQuestion], allows_queries: bool) -> Nee
         asked,
         dict.fromkeys(every[len(asked) :], why),
         frozenset(pods),
+        frozenset(services),
     )
 
 
@@ -68,6 +78,13 @@ def _pods(question: AnalysisQuestion) -> Iterator[PodName]:
     for track in (question.stable, question.canary):
         for pod in track.pods if track else ():
             yield PodName(question.unit.namespace, pod.name)
+
+
+def _services(question: AnalysisQuestion) -> Iterator[ServiceName]:
+    tracks = (question.stable, question.canary) if asks_gateway(question) else ()
+    for track in tracks:
+        if track is not None and track.service is not None:
+            yield track.service
 
 
 def _in_turn(groups: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from inference_operator.adapters.prometheus.gateway_scope import LABEL, TRAEFIK_METRIC
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import Family
 
 WINDOW_LABEL = "window"
-GATEWAY_LABEL = "service"
 MOST_ROWS_OF_NAMESPACE = 25_000
 """Rows of one namespace in an answer. With so many, there may have been more."""
 
@@ -75,17 +75,24 @@ FORMS = {
     # The one metric that no option of Triton turns off.
     Family.FRESHNESS: Form("nv_inference_pending_request_count", Kind.NOW, unit="s of Unix time"),
     Family.GATEWAY_BUCKETS: Form(
-        "traefik_service_request_duration_seconds_bucket",
+        TRAEFIK_METRIC,
         Kind.COUNTER,
         # Each instance has its row: the sum of all would fall when one of them ends.
-        (GATEWAY_LABEL, "le", "instance"),
+        (LABEL, "le", "instance"),
         ("code", "method", "protocol"),
+        "s",
+    ),
+    Family.GATEWAY_FRESHNESS: Form(
+        TRAEFIK_METRIC, Kind.NOW, (LABEL, "instance"), unit="s of Unix time"
     ),
     Family.PROBES: Form(
         "inference_operator_probe_requests_total", Kind.COUNTER, (*_MODEL, "outcome")
     ),
 }
-"""Every family has its form."""
+"""Every family has its form. The metric and the first label of a gateway's are settings."""
+
+OF_GATEWAY = frozenset({Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS})
+"""Families whose rows name a Service and no pod."""
 
 _GPU_TOTAL = "nv_gpu_memory_total_bytes"
 
@@ -128,20 +135,21 @@ def _average(family: Family, window: Window, scope: Scope) -> str:
 
 
 def _series(family: Family, scope: Scope) -> str:
-    return f"{FORMS[family].metric}{{{_matchers(family, scope)}}}"
+    metric = scope.gateway.metric if family in OF_GATEWAY else FORMS[family].metric
+    return f"{metric}{{{_matchers(family, scope)}}}"
 
 
 def _aggregated(family: Family, series: str, scope: Scope) -> str:
     form = FORMS[family]
-    labels = [*pod_labels(family, scope), *form.labels]
+    labels = [*pod_labels(family, scope), *own_labels(family, scope)]
     distinct = f"max by ({','.join([*labels, *form.summed])}) ({series})"
     return f"sum by ({','.join(labels)}) ({distinct})" if form.summed else distinct
 
 
 def _value_now(family: Family, scope: Scope) -> str:
-    labels = ",".join([*scope.pod_labels, *FORMS[family].labels])
+    labels = ",".join([*pod_labels(family, scope), *own_labels(family, scope)])
     series = _series(family, scope)
-    if family is Family.FRESHNESS:
+    if family in (Family.FRESHNESS, Family.GATEWAY_FRESHNESS):
         return f"max by ({labels}) (timestamp({series}))"
     total = f"{_GPU_TOTAL}{{{scope.matchers}}}"
     return f"max by ({labels}) ({series}) / max by ({labels}) ({total})"
@@ -149,11 +157,25 @@ def _value_now(family: Family, scope: Scope) -> str:
 
 def pod_labels(family: Family, scope: Scope) -> tuple[str, ...]:
     """Return the labels that name a row's pod; none for the gateway's, which are of no pod."""
-    return () if family is Family.GATEWAY_BUCKETS else scope.pod_labels
+    return () if family in OF_GATEWAY else scope.pod_labels
+
+
+def own_labels(family: Family, scope: Scope) -> tuple[str, ...]:
+    """Return the labels of a family's rows beside the pod's. A gateway has its own name for the
+    label of the Service.
+
+    >>> own_labels(Family.GATEWAY_FRESHNESS, Scope())
+    ('service', 'instance')
+    """
+    labels = FORMS[family].labels
+    return (scope.gateway.label, *labels[1:]) if family in OF_GATEWAY else labels
 
 
 def _matchers(family: Family, scope: Scope) -> str:
     # The gateway runs in a namespace of its own.
+    if family is Family.GATEWAY_FRESHNESS:
+        # One of the buckets tells the time of all.
+        return ",".join(['le="+Inf"', *scope.extra_matchers])
     if family is Family.GATEWAY_BUCKETS:
         return ",".join(scope.extra_matchers)
     return scope.matchers

@@ -17,10 +17,13 @@ from inference_operator.adapters.prometheus.answers import (
     metric_of,
     warnings_of,
 )
+from inference_operator.adapters.prometheus.gateway_scope import LONGEST_LABEL
 from inference_operator.adapters.prometheus.queries import (
     FORMS,
     MOST_ROWS_OF_NAMESPACE,
+    OF_GATEWAY,
     WINDOW_LABEL,
+    own_labels,
     pod_labels,
 )
 from inference_operator.adapters.prometheus.scope import Scope
@@ -56,6 +59,16 @@ _NO_VALUE = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Form:
+    family: Family
+    labels: tuple[str, ...]
+
+    @property
+    def longest(self) -> int:
+        return LONGEST_LABEL if self.family in OF_GATEWAY else _LABEL_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     kind: str
     result: Any
@@ -83,6 +96,7 @@ def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
         )
     samples: dict[tuple[PodName | None, Window | None, tuple[str, ...]], Sample] = {}
     without_pod = without_window = 0
+    labels = own_labels(family, scope)
     for row in answer.result:
         metric = metric_of(row)
         pod, has_pod = _pod(metric, pod_labels(family, scope))
@@ -90,7 +104,7 @@ def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
         without_pod += not has_pod
         without_window += not has_window
         if has_pod and has_window:
-            sample = _sample(row, metric, family, (pod, window))
+            sample = _sample(row, metric, _Form(family, labels), (pod, window))
             place = (pod, window, sample.labels)
             samples[place] = _greater(samples.get(place), sample)
     rows = Counter(pod.namespace for pod, _, _ in samples if pod)
@@ -162,19 +176,19 @@ def _window(metric: Mapping[str, Any], family: Family) -> tuple[Window | None, b
 def _sample(
     row: Mapping[str, Any],
     metric: Mapping[str, Any],
-    family: Family,
+    form: _Form,
     place: tuple[PodName | None, Window | None],
 ) -> Sample:
     value = _number(row.get("value"))
     if isinstance(value, float) and value < 0:
         value = Unusable.NEGATIVE
     labels = []
-    for name in FORMS[family].labels:
+    for name in form.labels:
         text = metric.get(name)
         if not isinstance(text, str) or not text:
             text, value = "", Unusable.LABEL_MISSING
-        elif len(text) > _LABEL_LENGTH:
-            text, value = beginning(text, _LABEL_LENGTH), Unusable.LABEL_TOO_LONG
+        elif len(text) > form.longest:
+            text, value = beginning(text, form.longest), Unusable.LABEL_TOO_LONG
         elif name == "le":
             bound = boundary(text)
             text = text if bound is None else boundary_text(bound)

@@ -1,7 +1,9 @@
 """Settings of all queries: which series they read, and which labels name a pod."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from inference_operator.adapters.prometheus.gateway_scope import LABEL, GatewayScope
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
 # A quoted text of Prometheus: no raw quote, no raw end of line.
@@ -39,10 +41,13 @@ class Scope:
 
     namespace_label: str = "namespace"
     pod_label: str = "pod"
+    gateway: GatewayScope = field(default_factory=GatewayScope)
 
     def __post_init__(self) -> None:
         for label in (self.namespace_label, self.pod_label):
             _check_label(label)
+        if self.gateway.label != LABEL:
+            _check_label(self.gateway.label)
         if self.namespace_label == self.pod_label:
             raise ScopeError(f"found {self.pod_label!r} as both labels, expected two labels")
         _check_selector(self.selector)

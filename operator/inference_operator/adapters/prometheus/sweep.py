@@ -12,6 +12,7 @@ from typing import TypeVar
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
 from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
+from inference_operator.adapters.prometheus.gateway_scope import by_service
 from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
@@ -33,6 +34,7 @@ from inference_operator.domain.measurement import (
     Sample,
     Sweep,
 )
+from inference_operator.planning.measuring.gpus import shared_gpus
 
 AT_ONCE = 4
 """Queries that are under way at the same time."""
@@ -97,8 +99,13 @@ class SweepReader:
             users = {each: group.create_task(self._user(begun, each)) for each in needs.queries}
         answers = {each: task.result() for each, task in families.items()}
         by_pod = await loop.run_in_executor(self._thread, _by_pod, answers, needs.pods)
+        shared = await loop.run_in_executor(self._thread, shared_gpus, answers)
         values = {each: task.result() for each, task in users.items()}
-        return Sweep(at, answers, by_pod, {**needs.unasked, **values})
+        gateway = self._source.scope.gateway
+        of_services = await loop.run_in_executor(
+            self._thread, by_service, answers, needs.services, gateway
+        )
+        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared, of_services)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs

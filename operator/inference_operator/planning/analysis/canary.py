@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricMode
-from inference_operator.api.analysis_status import AnalysisStatus, Verdict
+from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, MetricResult
 from inference_operator.planning.analysis.evidence import continued
 from inference_operator.planning.analysis.limits import ShareLimit, limits_of
@@ -72,7 +72,7 @@ def _with_evidence(
             if limit.quantile is not None and not shows_percentiles(history):
                 # What the stable revision did until now is not part of this window either.
                 shown = (*history, canary.stable)
-            memory = _first(limit, shown, window, canary.record)
+            memory = _first(limit, shown, window, canary)
         if memory is not None:
             limits[limit.key] = after(memory, limit, window)
     opened = canary.unended
@@ -97,12 +97,13 @@ def _first(
     limit: ShareLimit,
     history: Sequence[Totals],
     window: Judged,
-    record: AnalysisStatus | None,
+    canary: CanaryMemory,
 ) -> LimitMemory | None:
     fresh = begun(limit, history, window)
-    if record is None:
+    fresh = replace(fresh, source=canary.source) if fresh else None
+    if canary.record is None:
         return fresh
-    memory = continued(limit, fresh or LimitMemory(), record)
+    memory = continued(limit, fresh or LimitMemory(source=canary.source), canary.record)
     is_known = limit.quantile is None or memory.boundary is not None
     return memory if is_known else fresh
 

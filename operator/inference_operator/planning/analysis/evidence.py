@@ -2,7 +2,7 @@
 
 import math
 
-from inference_operator.api.analysis_status import AnalysisStatus, EvidenceStatus
+from inference_operator.api.analysis_status import AnalysisStatus, EvidenceStatus, HistogramSource
 from inference_operator.planning.analysis.limits import (
     LEAST_TOLERANCE,
     MAX,
@@ -31,6 +31,7 @@ def record_of(limit: ShareLimit, memory: LimitMemory) -> EvidenceStatus:
         inflation=memory.inflation,
         boundary=memory.boundary,
         tolerance=memory.tolerance,
+        source=memory.source if limit.quantile is not None else None,
         samples=math.floor(memory.samples),
         bad=math.floor(memory.bad),
     )
@@ -40,13 +41,16 @@ def continued(limit: ShareLimit, fresh: LimitMemory, record: AnalysisStatus) -> 
     """Return the evidence of the record, or the fresh one if the record's cannot be right.
 
     A record is not continued if it says that the limit is exceeded, because that canary was taken
-    back; nor if it is of another boundary or limit; nor if its numbers contradict each other.
+    back; nor if it is of another histogram, boundary or limit; nor if its numbers contradict each
+    other.
     """
     key = (limit.metric.name, limit.field)
     item = next((each for each in record.evidence if (each.metric, each.limit) == key), None)
     if item is None or len(item.above) != len(FACTORS) or len(item.below) != len(FACTORS):
         return fresh
     if limit.quantile is None and item.tolerance != fresh.tolerance:
+        return fresh
+    if limit.quantile is not None and (item.source or HistogramSource.TRITON) != fresh.source:
         return fresh
     if limit.field == MAX and item.boundary != fresh.boundary:
         return fresh
@@ -60,6 +64,7 @@ def continued(limit: ShareLimit, fresh: LimitMemory, record: AnalysisStatus) -> 
         inflation=item.inflation,
         boundary=item.boundary,
         tolerance=item.tolerance,
+        source=fresh.source,
         samples=float(item.samples),
         bad=float(item.bad),
     )

@@ -16,6 +16,9 @@ _PERCENTILE = frozenset({Family.REQUESTS, Family.BUCKETS})
 # Requests are always counted: they tell the load of a pod. The sidecar's are no client's.
 _ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS, Family.PROBES})
 
+GATEWAY = frozenset({Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS})
+"""The families of a gateway, which name no pod."""
+
 
 def families_of(metric: AnalysisMetric) -> frozenset[Family]:
     """Return the families that a metric is computed from."""
@@ -27,6 +30,18 @@ def families_of(metric: AnalysisMetric) -> frozenset[Family]:
 def all_families(settings: Analysis) -> frozenset[Family]:
     """Return the families that a unit's analysis asks for."""
     return _ALWAYS.union(*(families_of(metric) for metric in settings.metrics))
+
+
+def asked_families(question: AnalysisQuestion) -> frozenset[Family]:
+    """Return the families that a unit's question needs: the gateway's too, if it has one."""
+    families = all_families(question.settings)
+    return families | GATEWAY if asks_gateway(question) else families
+
+
+def asks_gateway(question: AnalysisQuestion) -> bool:
+    """Return whether percentiles of the unit may come from a gateway's histogram."""
+    has_percentile = Family.BUCKETS in all_families(question.settings)
+    return has_percentile and question.stable.service is not None
 
 
 def counters_of(settings: Analysis) -> frozenset[Family]:

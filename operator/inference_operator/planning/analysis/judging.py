@@ -6,10 +6,12 @@ from dataclasses import replace
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import Sweep
 from inference_operator.planning.analysis.canary import after_windows, begun_canary, stepped
+from inference_operator.planning.analysis.histogram import with_buckets, with_source
 from inference_operator.planning.analysis.memory import AnalysisMemory
 from inference_operator.planning.analysis.results import metric_results, result_of
 from inference_operator.planning.analysis.round import Round, round_of
 from inference_operator.planning.analysis.shares import Judged
+from inference_operator.planning.measuring import gateway
 from inference_operator.planning.measuring.collecting import (
     has_counted,
     has_pending,
@@ -36,7 +38,7 @@ def judged(
     seen = round_of(question, sweep, memory.pods)
     memory = replace(memory, pods=seen.memories)
     if not seen.is_lost:
-        memory, seen = _with_window(memory, seen)
+        memory, seen = _with_window(*with_source(memory, seen))
     canary = memory.canary
     if canary is None:
         return memory, result_of(None, (), seen)
@@ -74,8 +76,13 @@ def _with_window(memory: AnalysisMemory, seen: Round) -> tuple[AnalysisMemory, R
     is_late = waited(memory.closed, seen.sweep)
     if not all(is_complete(views) or (is_late and has_pending(views)) for views in tracks):
         return memory, seen
-    canary, stable = taken(seen.canary), taken(seen.stable)
-    memory = replace(memory, pods=without_pending(memory.pods), closed=seen.sweep.at)
+    canary, stable = with_buckets(memory, taken(seen.canary), taken(seen.stable))
+    memory = replace(
+        memory,
+        pods=without_pending(memory.pods),
+        services=gateway.without_pending(memory.services),
+        closed=seen.sweep.at,
+    )
     if not is_canary:
         # It has no requests yet, or none that count.
         return replace(memory, history=(*memory.history, stable)[-WINDOWS_KEPT:]), seen

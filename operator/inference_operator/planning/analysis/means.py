@@ -4,14 +4,21 @@ Each disjoint window gives one value of each track. No error rate is known of th
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.api.limit_text import milliseconds_of, share_of
 from inference_operator.domain.analysis import AnalysisQuestion, MeasuredTrack
-from inference_operator.domain.measurement import Family, NoAnswer, NoValue, PodName, Sweep
+from inference_operator.domain.measurement import (
+    Family,
+    NoAnswer,
+    NoValue,
+    PodName,
+    Sample,
+    Sweep,
+)
 from inference_operator.planning.analysis.families import user_query
 from inference_operator.planning.analysis.memory import WindowVerdict
 from inference_operator.planning.analysis.shares import Judged
@@ -25,6 +32,7 @@ from inference_operator.planning.number_texts import (
 
 # A mean of fewer requests says little, and its counters do not tell how they vary.
 FEWEST_REQUESTS = 200
+SHARED_GPU = "SharedGPU"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +146,15 @@ def _gpu(question: AnalysisQuestion, track: MeasuredTrack, sweep: Sweep) -> Valu
     """Return the mean use of the GPUs of a track's pods, 0 to 1."""
     values = []
     for pod in track.pods:
-        samples = sweep.by_pod.get(PodName(question.unit.namespace, pod.name), {})
-        own = [
-            each.value
-            for each in samples.get(Family.GPU_UTILIZATION, ())
+        name = PodName(question.unit.namespace, pod.name)
+        samples = [
+            each
+            for each in sweep.by_pod.get(name, {}).get(Family.GPU_UTILIZATION, ())
             if each.window in (None, question.settings.window)
         ]
+        if words := _shared_gpu(name, samples, sweep):
+            return Value(reason=SHARED_GPU, message=words)
+        own = [each.value for each in samples]
         usable = [each for each in own if isinstance(each, float) and 0 <= each <= 1]
         if len(usable) < len(own):
             return Value(
@@ -155,6 +166,23 @@ def _gpu(question: AnalysisQuestion, track: MeasuredTrack, sweep: Sweep) -> Valu
         words = f"{len(values)} of {len(track.pods)} pods have GPU metrics"
         return Value(reason="NoSeries", message=words)
     return Value(math.fsum(values) / len(values))
+
+
+def _shared_gpu(pod: PodName, samples: Sequence[Sample], sweep: Sweep) -> str:
+    """Return whose work the use of a pod's GPU is too, as a sentence; "" if it is the pod's alone.
+
+    The pods' utilisation is that of the whole GPU, whoever works on it.
+    """
+    for gpu in (sample.labels[0] for sample in samples):
+        pods = sweep.shared_gpus.get(gpu)
+        if pods is not None:
+            other = next(each for each in pods if each != pod)
+            return (
+                f"the pods {pod.namespace}/{pod.name} and {other.namespace}/{other.name} share the"
+                f" GPU {gpu}, and its utilisation is that of both: judge a latency instead, or give"
+                " each pod a GPU of its own"
+            )
+    return ""
 
 
 def _answered(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from inference_operator.api.analysis import Analysis
-from inference_operator.api.analysis_status import AnalysisStatus, Verdict
+from inference_operator.api.analysis_status import AnalysisStatus, HistogramSource, Verdict
+from inference_operator.planning.measuring.gateway import ServiceMemory
 from inference_operator.planning.measuring.pods import PodMemory
 from inference_operator.planning.measuring.totals import Totals
 from model_builders.statistics.judgement import Judgement
@@ -23,6 +24,9 @@ class LimitMemory:
     bad: float = 0.0
     stable_samples: float = 0.0
     stable_bad: float = 0.0
+    source: HistogramSource = HistogramSource.TRITON
+    """Whose histogram it is evidence of, for a percentile."""
+
     overloaded: Judgement | None = None
     """The judgement with windows in which the canary's pods had too much load; None unless the last
     window was one of them."""
@@ -81,6 +85,9 @@ class CanaryMemory:
     loads: tuple[tuple[float, float], ...] = ()
     """Requests a second and pod of the canary and of the stable revision, in the last windows."""
 
+    source: HistogramSource = HistogramSource.TRITON
+    """Whose histogram its percentiles are read from."""
+
     is_overloaded: bool = False
     """Whether the load of its pods was too large in the last window."""
 
@@ -108,3 +115,8 @@ class AnalysisMemory:
     """End of the last window."""
 
     canary: CanaryMemory | None = None
+    source: HistogramSource = HistogramSource.TRITON
+    """Whose histogram `history` and the canary's percentiles are of."""
+
+    services: Mapping[str, ServiceMemory] = field(default_factory=dict)
+    """The gateway's counters: of `stable`, and of `canary`."""

@@ -13,6 +13,8 @@ from inference_operator.domain.analysis import (
     MeasuredTrack,
     StepQuestion,
 )
+from inference_operator.domain.measurement import ServiceName
+from inference_operator.domain.names import Backend, track_service_name
 from inference_operator.domain.observed import Observed, Pod
 
 # A pod whose time of readiness cannot be read counts at once.
@@ -28,10 +30,15 @@ def question_of(seen: Observed) -> AnalysisQuestion | None:
         return None
     canary_settings, analysis = settings
     status = seen.status
-    stable = _track(seen, status.stable.revision if status.stable else None)
+    services = _services(seen, canary_settings)
+    stable = _track(
+        seen, status.stable.revision if status.stable else None, services.get(Backend.STABLE)
+    )
     if stable is None:
         return None
-    canary = _track(seen, status.canary.revision if status.canary else None)
+    canary = _track(
+        seen, status.canary.revision if status.canary else None, services.get(Backend.CANARY)
+    )
     is_other = canary is not None and canary.revision != stable.revision
     return AnalysisQuestion(
         unit=seen.owner.key,
@@ -57,7 +64,19 @@ def _settings(seen: Observed) -> tuple[Canary, Analysis] | None:
     return (canary, canary.analysis) if canary.analysis is not None else None
 
 
-def _track(seen: Observed, revision: str | None) -> MeasuredTrack | None:
+def _services(seen: Observed, canary: Canary) -> Mapping[Backend, ServiceName]:
+    """Return the Services of the tracks; none without a gateway."""
+    if canary.gateway is None:
+        return {}
+    key = seen.owner.key
+    return {
+        each: ServiceName(key.namespace, track_service_name(key.name, each)) for each in Backend
+    }
+
+
+def _track(
+    seen: Observed, revision: str | None, service: ServiceName | None
+) -> MeasuredTrack | None:
     record = seen.children.revisions.get(revision or "")
     if record is None:
         return None
@@ -71,6 +90,7 @@ def _track(seen: Observed, revision: str | None) -> MeasuredTrack | None:
             for pod in sorted(seen.children.pods_of(record.revision), key=lambda each: each.name)
             if pod.ready and not pod.finished
         ),
+        service=service,
     )
 
 

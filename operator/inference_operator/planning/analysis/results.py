@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 
 from inference_operator.api.analysis import AnalysisMetric, MetricMode, MetricType
-from inference_operator.api.analysis_status import EvidenceStatus, Verdict
+from inference_operator.api.analysis_status import EvidenceStatus, HistogramSource, Verdict
 from inference_operator.domain.analysis import AnalysisResult, MetricResult
 from inference_operator.domain.measurement import Family, NoAnswer
 from inference_operator.planning.analysis.canary import share_limits
 from inference_operator.planning.analysis.evidence import record_of
 from inference_operator.planning.analysis.families import counters_of, families_of, user_query
+from inference_operator.planning.analysis.histogram import (
+    NO_HISTOGRAM,
+    gateway_outage,
+    gateway_trouble,
+    is_percentile,
+)
 from inference_operator.planning.analysis.memory import CanaryMemory
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.share_results import share_result
@@ -22,11 +28,12 @@ from inference_operator.planning.measuring.coverage import (
     warning_of,
 )
 
-YOUNG, NO_HISTOGRAM = "Young", "NoHistogram"
+YOUNG = "Young"
 _WARNS = "Prometheus warns that values may be missing: {}"
 _NO_HISTOGRAM = (
     "the pods of the {} have no histogram of latencies: it takes Triton 26.01 or later, and"
-    " metrics.latencyBuckets of the model; or write statistic: mean"
+    " metrics.latencyBuckets of the model; or clients that come through rollout.canary.gateway; or"
+    " write statistic: mean"
 )
 # Which verdict of the metrics is that of the canary: the first of these that one of them has.
 PRECEDENCE = (
@@ -49,7 +56,7 @@ def result_of(
 ) -> AnalysisResult:
     """Return the answer to the question."""
     of_pods = _outage_of_pods(seen)
-    outage = of_pods or _outage_of_queries(seen)
+    outage = of_pods or _outage_of_queries(seen) or _outage_of_gateway(canary, seen)
     trouble = None if outage else _trouble(seen)
     verdict, message = total(metrics)
     return AnalysisResult(
@@ -85,17 +92,21 @@ def total(metrics: Sequence[MetricResult]) -> tuple[Verdict, str]:
 
 
 def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) -> MetricResult:
-    trouble = _error(metric, seen) or _no_data(metric, seen)
+    trouble = _error(metric, seen, canary.source) or _no_data(metric, seen, canary.source)
     if metric.is_share:
         return share_result(metric, canary, seen, trouble)
     return window_result(metric, canary, seen, trouble)
 
 
-def _error(metric: AnalysisMetric, seen: Round) -> tuple[Verdict, Trouble] | None:
+def _error(
+    metric: AnalysisMetric, seen: Round, source: HistogramSource
+) -> tuple[Verdict, Trouble] | None:
     """Return the outage that this metric has, if any: Prometheus did not answer what it needs."""
     answer = no_answer(seen.sweep, families_of(metric) | _shared(metric))
     if metric.type is MetricType.PROMETHEUS:
         answer = _query_error(metric, seen)
+    elif answer is None and is_percentile(metric):
+        answer = gateway_outage(seen, source)
     if answer is None:
         return None
     words = f"Prometheus did not answer: {answer.message}"
@@ -120,14 +131,28 @@ def _shared(metric: AnalysisMetric) -> frozenset[Family]:
     return frozenset({Family.FRESHNESS, Family.REQUESTS})
 
 
-def _no_data(metric: AnalysisMetric, seen: Round) -> tuple[Verdict, Trouble] | None:
+def _no_data(
+    metric: AnalysisMetric, seen: Round, source: HistogramSource
+) -> tuple[Verdict, Trouble] | None:
     """Return what keeps the metric from a verdict though Prometheus answers."""
     families = families_of(metric)
     if metric.type is MetricType.PROMETHEUS:
         return None
+    by_gateway = source is HistogramSource.GATEWAY and is_percentile(metric)
+    if by_gateway:
+        families -= {Family.BUCKETS}
     if warning := warning_of(seen.sweep, families | _shared(metric)):
         return Verdict.NO_DATA, Trouble(INCOMPLETE, _WARNS.format(warning))
     counters = families - {Family.GPU_UTILIZATION}
+    if trouble := _trouble_of_pods(metric, seen, counters):
+        return trouble
+    trouble_of_gateway = gateway_trouble(seen) if by_gateway else None
+    return (Verdict.NO_DATA, trouble_of_gateway) if trouble_of_gateway else None
+
+
+def _trouble_of_pods(
+    metric: AnalysisMetric, seen: Round, counters: frozenset[Family]
+) -> tuple[Verdict, Trouble] | None:
     canary, stable = coverage(seen.canary, counters), coverage(seen.stable, counters)
     needs_stable = metric.max_relative is not None
     if canary.gaps:
@@ -169,6 +194,11 @@ def _outage_of_queries(seen: Round) -> NoAnswer | None:
     metrics = seen.question.settings.metrics
     queries = (m for m in metrics if m.type is MetricType.PROMETHEUS)
     return next((error for m in queries if (error := _query_error(m, seen))), None)
+
+
+def _outage_of_gateway(canary: CanaryMemory | None, seen: Round) -> NoAnswer | None:
+    needs = any(map(is_percentile, seen.question.settings.metrics))
+    return gateway_outage(seen, canary.source) if canary is not None and needs else None
 
 
 def _trouble(seen: Round) -> Trouble | None:

@@ -9,6 +9,7 @@ from inference_operator.planning.analysis.families import counters_of
 from inference_operator.planning.analysis.shares import Judged
 from inference_operator.planning.measuring.collecting import Collector, Views
 from inference_operator.planning.measuring.coverage import crowded, no_answer, warning_of
+from inference_operator.planning.measuring.gateway import ServiceView
 from inference_operator.planning.measuring.pods import PodMemory, PodView
 
 
@@ -28,6 +29,9 @@ class Round:
 
     window: Judged | None = field(default=None)
     """The window of both tracks that ended with this sweep."""
+
+    services: Mapping[str, ServiceView] = field(default_factory=dict)
+    """The Services of a unit with a gateway: of `stable`, and of `canary`."""
 
     @property
     def is_lost(self) -> bool:

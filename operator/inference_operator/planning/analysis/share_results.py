@@ -3,7 +3,7 @@
 import math
 
 from inference_operator.api.analysis import AnalysisMetric, MetricType
-from inference_operator.api.analysis_status import Verdict
+from inference_operator.api.analysis_status import HistogramSource, Verdict
 from inference_operator.domain.analysis import MetricResult
 from inference_operator.planning.analysis.limits import (
     MAX,
@@ -25,7 +25,14 @@ from inference_operator.planning.number_texts import about, count, duration, per
 from model_builders.statistics.judgement import Outcome
 
 NO_BOUNDARY = "NoBoundary"
-_HISTOGRAM = "nv_inference_first_response_histogram_ms"
+_HISTOGRAMS = {
+    HistogramSource.TRITON: "nv_inference_first_response_histogram_ms",
+    HistogramSource.GATEWAY: "the gateway's histogram of the Service of each revision",
+}
+_ADD_BOUNDARY = {
+    HistogramSource.TRITON: "add one to metrics.latencyBuckets",
+    HistogramSource.GATEWAY: "add one to the buckets of the gateway's metrics",
+}
 _COUNTERS = "nv_inference_request_success and nv_inference_request_failure"
 _LESS_LOAD = 2 / 3
 # Beyond it a number of missing requests says nothing.
@@ -102,7 +109,7 @@ def _not_begun(limits: tuple[ShareLimit, ...], canary: CanaryMemory) -> tuple[Ve
         return Verdict.NO_DATA, Trouble(
             NO_BOUNDARY,
             f"the largest boundary of the histogram is {duration(max(bounds))}, below the limit of"
-            f" {absolute.written}: add one to metrics.latencyBuckets",
+            f" {absolute.written}: {_ADD_BOUNDARY[canary.source]}",
         )
     if canary.canary.requests <= 0:
         return Verdict.LOW_TRAFFIC, Trouble("", "the canary has had no requests yet")
@@ -130,7 +137,7 @@ def _result(
         stable=_value(limit, canary.stable, memory.stable_bad, memory.stable_samples),
         limit=_limit_value(limit),
         samples=math.floor(memory.samples),
-        source=_source(limit),
+        source=_source(limit, canary),
         reason=reason,
     )
 
@@ -171,8 +178,10 @@ def _limit_words(limit: ShareLimit, memory: LimitMemory) -> str:
     return f"{ratio} (maxRelative {limit.written} of {name})"
 
 
-def _source(limit: ShareLimit) -> str:
-    return _COUNTERS if limit.metric.type is MetricType.ERROR_RATE else _HISTOGRAM
+def _source(limit: ShareLimit, canary: CanaryMemory) -> str:
+    if limit.metric.type is MetricType.ERROR_RATE:
+        return _COUNTERS
+    return _HISTOGRAMS[canary.source]
 
 
 def _load_ratio(canary: CanaryMemory) -> str:

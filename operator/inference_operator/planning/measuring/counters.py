@@ -13,7 +13,7 @@ LARGEST_COUNT = 1e15
 LARGEST_GROWTH = 1e12
 # More than a pipeline of many models has. What is remembered of a pod has a bound, too.
 MOST_ROWS = 2_000
-_COUNTS = frozenset({Family.REQUESTS, Family.FAILURES, Family.BUCKETS})
+_COUNTS = frozenset({Family.REQUESTS, Family.FAILURES, Family.BUCKETS, Family.GATEWAY_BUCKETS})
 Labels = tuple[str, ...]
 Rows = Mapping[tuple[Family, Labels], float]
 

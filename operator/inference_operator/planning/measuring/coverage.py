@@ -12,7 +12,7 @@ from inference_operator.planning.measuring.counters import Gap, Missing
 LEAST_STABLE_SHARE = 0.8
 PARTIAL, INCOMPLETE = "Partial", "Incomplete"
 _WORDS_LENGTH = 200
-_SAYS = {
+SAYS = {
     Missing.NO_SERIES: "no series",
     Missing.STALE: "a newest sample that is too old or of the future",
     Missing.NOT_FINITE: "a value that is no count",
@@ -61,7 +61,7 @@ class Coverage:
         name, gap = next(item for item in self.gaps if item[1].reason is reason)
         number = f"{self.missing} of {self.pods} pods of the {track}"
         value = f": {gap.words}" if gap.words else ""
-        words = f"{number} have {_SAYS[reason]}{value} (such as {name})"
+        words = f"{number} have {SAYS[reason]}{value} (such as {name})"
         if reason is Missing.NO_SERIES:
             words += _hint(sweep)
         is_partial = self.usable > 0 and reason is Missing.NO_SERIES

@@ -57,7 +57,7 @@ class Totals:
             self.failures + other.failures,
             self.request_us + other.request_us,
             _sum_of_pairs(self.queues, other.queues),
-            _sum(self.buckets, other.buckets),
+            summed(self.buckets, other.buckets),
             {**self.rates, **other.rates},
             self.timed + other.timed,
         )
@@ -79,7 +79,7 @@ def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> To
             continue
         elif family is Family.REQUEST_TIME:
             request_us, is_timed = request_us + value, True
-        elif family is Family.BUCKETS and (bound := _bound(labels[1])) is not None:
+        elif family is Family.BUCKETS and (bound := bound_of(labels[1])) is not None:
             buckets[bound] = buckets.get(bound, 0.0) + value
     successes, failures = requests.get(track.model, 0.0), _failures(grown, track)
     return Totals(
@@ -107,17 +107,27 @@ def _failures(grown: Rows, track: MeasuredTrack) -> float:
     return by_version.get(_ENSEMBLE_VERSION, 0.0)
 
 
-def _bound(text: str) -> float | None:
+def bound_of(text: str, ms: float = 1.0) -> float | None:
+    """Return the boundary of a label `le` in ms, for a unit of so many ms; None if it is none.
+
+    >>> bound_of("0.0025", 1000), bound_of("+Inf"), bound_of("NaN")
+    (2.5, inf, None)
+    """
     if text == _INFINITY:
         return math.inf
     try:
-        number = float(text)
+        number = round(float(text) * ms, 9)
     except ValueError:
         return None
     return number if SHORTEST_BOUNDARY <= number <= LONGEST_BOUNDARY else None
 
 
-def _sum(left: Mapping[float, float], right: Mapping[float, float]) -> Mapping[float, float]:
+def summed(left: Mapping[float, float], right: Mapping[float, float]) -> Mapping[float, float]:
+    """Return the buckets of two histograms together, without the boundaries that one of them lacks.
+
+    >>> summed({5.0: 1, 10.0: 2}, {10.0: 3})
+    {10.0: 5}
+    """
     if not left or not right:
         return left or right
     # A boundary that one of them lacks would count its requests as slow.

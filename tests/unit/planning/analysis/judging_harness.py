@@ -28,6 +28,7 @@ from inference_operator.domain.measurement import (
 from inference_operator.domain.names import UnitKey
 from inference_operator.planning.analysis.judging import judged
 from inference_operator.planning.analysis.memory import AnalysisMemory
+from inference_operator.planning.measuring.gpus import shared_gpus
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
 UNIT = UnitKey("InferenceModel", "trading", "fx-drift")
@@ -66,6 +67,8 @@ class Server:
     scraped: Rows = field(default_factory=dict)
     scraped_at: float = 0.0
     shape: Callable[[Rows], Mapping[tuple[Family, tuple[str, ...]], Any]] = dict
+    gpu: str = ""
+    """UUID of the GPU that it uses to one half; "" without GPU metrics."""
 
     def __post_init__(self) -> None:
         for family in (Family.REQUESTS, Family.REQUEST_TIME, Family.QUEUE_TIME):
@@ -108,6 +111,8 @@ class Server:
         }
         for (family, labels), value in self.shape(self.scraped).items():
             samples.setdefault(family, []).append(Sample(pod, None, labels, value))
+        if self.gpu:
+            samples[Family.GPU_UTILIZATION] = [Sample(pod, None, (self.gpu,), 0.5)]
         return {family: tuple(of_family) for family, of_family in samples.items()}
 
 
@@ -149,7 +154,13 @@ class Bench:
             if (samples := each.samples())
         }
         families = {family: FamilySamples((), 0, 0, ()) for family in Family}
-        made = Sweep(self.now, families, {**by_pod, **self.others}, dict(self.queries), 32.0)
+        pods = {**by_pod, **self.others}
+        usage = [s for of in pods.values() for s in of.get(Family.GPU_UTILIZATION, ())]
+        families[Family.GPU_UTILIZATION] = FamilySamples(tuple(usage), 0, 0, ())
+        fresh = [s for of in pods.values() for s in of.get(Family.FRESHNESS, ())]
+        gpus = shared_gpus({**families, Family.FRESHNESS: FamilySamples(tuple(fresh), 0, 0, ())})
+        queries = dict(self.queries)
+        made = Sweep(self.now, families, pods, queries, gpus, age_limit=32.0)
         return replace(made, **changes)
 
     def judge(self, sweep: Sweep | None = None) -> AnalysisResult:

@@ -1,0 +1,118 @@
+"""The histogram of a gateway: its metric, and how a label of it names a Service."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inference_operator.domain.measurement import (
+    Family,
+    FamilySamples,
+    NoAnswer,
+    Sample,
+    ServiceName,
+)
+
+TRAEFIK_METRIC = "traefik_service_request_duration_seconds_bucket"
+# `httproute-NAMESPACE-NAME-gw-...-HASH-svc-NAMESPACE-SERVICE-0@kubernetesgateway` in Traefik 3.
+TRAEFIK_SERVICE = ".+-[0-9a-f]{20}-svc-{namespace}-{service}-[0-9]+@kubernetesgateway"
+LABEL = "service"
+LONGEST_LABEL = 1000
+"""Characters of a label that names a Service: it may have a namespace and a name twice."""
+
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,200}_bucket")
+_PLACES = re.compile(r"\{namespace\}([^{}\\()\[\]|*+?.^$]+)\{service\}")
+_LONGEST = 500
+_FAMILIES = (Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS)
+
+
+class GatewayScopeError(ValueError):
+    """A setting by which no histogram can be read; the message has its value and a remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayScope:
+    """The histogram of request durations, in seconds, that a gateway has for each Service.
+
+    Raises:
+        GatewayScopeError: for a setting that is no metric, or no pattern with both placeholders.
+
+    >>> scope = GatewayScope()
+    >>> route = "httproute-shop-price-gw-gateways-public-ep-web-1-5b0518f534f229abf062"
+    >>> scope.text_of(f"{route}-svc-shop-price-canary-1@kubernetesgateway")
+    'shop-price-canary'
+    """
+
+    metric: str = TRAEFIK_METRIC
+    label: str = LABEL
+    service: str = TRAEFIK_SERVICE
+    """A regular expression of the whole label, with `{namespace}` and `{service}` in it."""
+
+    def __post_init__(self) -> None:
+        if not _METRIC.fullmatch(self.metric):
+            raise GatewayScopeError(
+                f"found the metric {self.metric[:80]!r}, expected the buckets of a histogram, whose"
+                " name ends in `_bucket`"
+            )
+        _compiled(self.service)
+
+    def text_of(self, label: str) -> str | None:
+        """Return the part of a label that names the Service; None if the label has another form."""
+        match = _compiled(self.service).fullmatch(label)
+        return match["name"] if match else None
+
+    def written(self, service: ServiceName) -> str:
+        """Return how a label writes a Service.
+
+        >>> GatewayScope().written(ServiceName("shop", "price-canary"))
+        'shop-price-canary'
+        """
+        between = _PLACES.search(self.service)
+        assert between is not None
+        return f"{service.namespace}{between[1]}{service.name}"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return the pattern with a group `name` in place of both placeholders."""
+    problem = f"found the pattern {pattern[:80]!r}, expected"
+    if len(pattern) > _LONGEST:
+        raise GatewayScopeError(f"{problem} at most {_LONGEST} characters")
+    if len(_PLACES.findall(pattern)) != 1:
+        raise GatewayScopeError(
+            f"{problem} `{{namespace}}` and `{{service}}` once, with plain text such as `-` between"
+        )
+    try:
+        return re.compile(_PLACES.sub("(?P<name>[a-z0-9.@/_-]+)", pattern, count=1))
+    except re.error as error:
+        raise GatewayScopeError(f"{problem} a regular expression: {error}") from None
+
+
+def by_service(
+    answers: Mapping[Family, FamilySamples | NoAnswer],
+    services: Iterable[ServiceName],
+    scope: GatewayScope,
+) -> dict[ServiceName, dict[Family, tuple[Sample, ...]]]:
+    """Return the gateway's samples of the Services that are asked about.
+
+    Two of these Services may be written alike, as `a-b` in `c` and `b` in `c-a`: then neither has
+    samples, because those of both would be mixed.
+    """
+    written: dict[str, ServiceName | None] = {}
+    for service in services:
+        text = scope.written(service)
+        written[text] = None if text in written else service
+    owners: dict[str, ServiceName | None] = {}
+    indexed: dict[ServiceName, dict[Family, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for family in _FAMILIES:
+        answer = answers.get(family)
+        for sample in answer.samples if isinstance(answer, FamilySamples) else ():
+            label = sample.labels[0]
+            if label not in owners:
+                owners[label] = written.get(scope.text_of(label) or "")
+            owner = owners[label]
+            if owner is not None:
+                indexed[owner][family].append(sample)
+    return {
+        service: {family: tuple(samples) for family, samples in of.items()}
+        for service, of in indexed.items()
+    }
