@@ -8,6 +8,7 @@ import pytest
 
 from inference_operator.adapters.prometheus.needs import MOST_QUERIES
 from inference_operator.adapters.prometheus.sweep import AT_ONCE
+from inference_operator.api.analysis import AnalysisMetric, MetricType, Statistic
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
@@ -16,6 +17,7 @@ from inference_operator.domain.analysis import (
 from inference_operator.domain.measurement import (
     NoAnswer,
     Outage,
+    ServiceName,
 )
 from tests.unit.adapters.questions import question, user_metric
 from tests.unit.adapters.sweep_bench import PASS, TIMEOUT, Bench, sweep_bench, until
@@ -40,6 +42,25 @@ async def test_without_questions_nothing_is_asked(bench: Bench) -> None:
     await asyncio.sleep(0.15)
     assert len(bench.server.forms) == before
     task.cancel()
+
+
+@pytest.mark.parametrize("units", [10, 1000])
+async def test_a_sweep_takes_at_most_12_requests_whatever_is_measured(
+    bench: Bench, units: int
+) -> None:
+    every = [
+        AnalysisMetric(name="errors", type=MetricType.ERROR_RATE, max="1%"),
+        AnalysisMetric(name="p95", type=MetricType.LATENCY, statistic=Statistic.P95, max="9ms"),
+        AnalysisMetric(name="mean", type=MetricType.LATENCY, statistic=Statistic.MEAN, max="9ms"),
+        AnalysisMetric(name="queue", type=MetricType.QUEUE_TIME, max="9ms"),
+        AnalysisMetric(name="gpu", type=MetricType.GPU_UTILIZATION, max="90%"),
+    ]
+    for number in range(units):
+        asked = question(f"unit-{number}", *every)
+        service = ServiceName("shop", f"unit-{number}")
+        bench.sweeper.measure(replace(asked, stable=replace(asked.stable, service=service)))
+    await bench.sweeper.sweep()
+    assert len(bench.server.forms) == 10
 
 
 async def test_sweeps_do_not_overlap(bench: Bench) -> None:
