@@ -103,10 +103,12 @@ class Story(Judged):
         if before is not None and self.stable != before:
             assert self.stable in self.earned or self.lets_pass, "promoted without a pass"
         fails = self.verdict is Verdict.FAIL and self.mode is MetricMode.ENFORCE
-        wanted = self.candidate is not None and self.candidate == canary
-        assert not (fails and wanted), "a canary that fails goes on"
-        told = [each.message for each in self.status.decisions if each.reason == "RolloutAborted"]
-        assert self.is_retried or len(told) == len(set(told)), "an abort was told twice"
+        is_same = self.candidate is not None and self.candidate == canary
+        assert not (fails and is_same), "a canary that fails goes on"
+        messages = [
+            each.message for each in self.status.decisions if each.reason == "RolloutAborted"
+        ]
+        assert self.is_retried or len(messages) == len(set(messages)), "an abort was told twice"
 
     def _edit(self, how: str) -> None:
         self.number = int(how)
