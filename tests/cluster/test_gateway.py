@@ -227,8 +227,9 @@ def test_its_metrics_have_short_buckets_for_each_service(running: Gateway, targe
 
 
 def test_the_label_of_a_histogram_names_the_service_of_a_track(
-    running: Gateway, target: Target
+    kubectl: Kubectl, running: Gateway, target: Target
 ) -> None:
+    lead(kubectl, 90)
     await_share(target, 0.9)
     answers = {Family.GATEWAY_FRESHNESS: of_metrics(running)}
     services = [ServiceName(NAMESPACE, name) for name in ("stable", "canary", "other")]
