@@ -178,11 +178,11 @@ def _shared_gpu(pod: PodName, samples: Sequence[Sample], sweep: Sweep) -> str:
         if pods is not None:
             other = next(each for each in pods if each != pod)
             # A status is no way to learn what runs in namespaces of others.
-            own = other.namespace == pod.namespace
+            is_own = other.namespace == pod.namespace
+            named = other.name if is_own else "a pod of another namespace"
             return (
-                f"the pod {pod.name} and {other.name if own else 'a pod of another namespace'} share"
-                f" the GPU {gpu}, and its utilisation is that of both: judge a latency instead, or"
-                " give each pod a GPU of its own"
+                f"the pod {pod.name} and {named} share the GPU {gpu}, and its utilisation is that"
+                " of both: judge a latency instead, or give each pod a GPU of its own"
             )
     return ""
 
