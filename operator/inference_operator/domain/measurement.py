@@ -30,6 +30,10 @@ class Family(StrEnum):
     """Requests that the sidecar of a pod sent. Triton counts them as a client's."""
 
 
+GATEWAY_FAMILIES = frozenset({Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS})
+"""Families of a gateway. Their rows name a Service and no pod."""
+
+
 class Unusable(StrEnum):
     """Why a sample has no value. None of these means zero."""
 

@@ -4,8 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from inference_operator.domain.measurement import (
+    GATEWAY_FAMILIES,
     Family,
     FamilySamples,
     NoAnswer,
@@ -23,7 +25,6 @@ LONGEST_LABEL = 1000
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,200}_bucket")
 _PLACES = re.compile(r"\{namespace\}([^{}\\()\[\]|*+?.^$]+)\{service\}")
 _LONGEST = 500
-_FAMILIES = (Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS)
 
 
 class GatewayScopeError(ValueError):
@@ -72,6 +73,7 @@ class GatewayScope:
         return f"{service.namespace}{between[1]}{service.name}"
 
 
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Return the pattern with a group `name` in place of both placeholders."""
     problem = f"found the pattern {pattern[:80]!r}, expected"
@@ -103,7 +105,7 @@ def by_service(
         written[text] = None if text in written else service
     owners: dict[str, ServiceName | None] = {}
     indexed: dict[ServiceName, dict[Family, list[Sample]]] = defaultdict(lambda: defaultdict(list))
-    for family in _FAMILIES:
+    for family in GATEWAY_FAMILIES:
         answer = answers.get(family)
         for sample in answer.samples if isinstance(answer, FamilySamples) else ():
             label = sample.labels[0]

@@ -17,7 +17,7 @@ from enum import StrEnum
 from inference_operator.adapters.prometheus.gateway_scope import LABEL, TRAEFIK_METRIC
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
-from inference_operator.domain.measurement import Family
+from inference_operator.domain.measurement import GATEWAY_FAMILIES, Family
 
 WINDOW_LABEL = "window"
 MOST_ROWS_OF_NAMESPACE = 25_000
@@ -91,9 +91,6 @@ FORMS = {
 }
 """Every family has its form. The metric and the first label of a gateway's are settings."""
 
-OF_GATEWAY = frozenset({Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS})
-"""Families whose rows name a Service and no pod."""
-
 _GPU_TOTAL = "nv_gpu_memory_total_bytes"
 
 
@@ -135,7 +132,7 @@ def _average(family: Family, window: Window, scope: Scope) -> str:
 
 
 def _series(family: Family, scope: Scope) -> str:
-    metric = scope.gateway.metric if family in OF_GATEWAY else FORMS[family].metric
+    metric = scope.gateway.metric if family in GATEWAY_FAMILIES else FORMS[family].metric
     return f"{metric}{{{_matchers(family, scope)}}}"
 
 
@@ -157,7 +154,7 @@ def _value_now(family: Family, scope: Scope) -> str:
 
 def pod_labels(family: Family, scope: Scope) -> tuple[str, ...]:
     """Return the labels that name a row's pod; none for the gateway's, which are of no pod."""
-    return () if family in OF_GATEWAY else scope.pod_labels
+    return () if family in GATEWAY_FAMILIES else scope.pod_labels
 
 
 def own_labels(family: Family, scope: Scope) -> tuple[str, ...]:
@@ -168,7 +165,7 @@ def own_labels(family: Family, scope: Scope) -> tuple[str, ...]:
     ('service', 'instance')
     """
     labels = FORMS[family].labels
-    return (scope.gateway.label, *labels[1:]) if family in OF_GATEWAY else labels
+    return (scope.gateway.label, *labels[1:]) if family in GATEWAY_FAMILIES else labels
 
 
 def _matchers(family: Family, scope: Scope) -> str:

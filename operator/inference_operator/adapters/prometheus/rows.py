@@ -21,7 +21,6 @@ from inference_operator.adapters.prometheus.gateway_scope import LONGEST_LABEL
 from inference_operator.adapters.prometheus.queries import (
     FORMS,
     MOST_ROWS_OF_NAMESPACE,
-    OF_GATEWAY,
     WINDOW_LABEL,
     own_labels,
     pod_labels,
@@ -31,6 +30,7 @@ from inference_operator.api.analysis import Window
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.bounded_json import JsonLimits
 from inference_operator.domain.measurement import (
+    GATEWAY_FAMILIES,
     Family,
     FamilySamples,
     NoValue,
@@ -65,7 +65,7 @@ class _Form:
 
     @property
     def longest(self) -> int:
-        return LONGEST_LABEL if self.family in OF_GATEWAY else _LABEL_LENGTH
+        return LONGEST_LABEL if self.family in GATEWAY_FAMILIES else _LABEL_LENGTH
 
 
 @dataclass(frozen=True, slots=True)

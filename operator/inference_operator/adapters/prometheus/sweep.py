@@ -5,14 +5,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
 from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
-from inference_operator.adapters.prometheus.gateway_scope import by_service
+from inference_operator.adapters.prometheus.gateway_scope import GatewayScope, by_service
 from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.rows import (
@@ -98,14 +98,10 @@ class SweepReader:
             }
             users = {each: group.create_task(self._user(begun, each)) for each in needs.queries}
         answers = {each: task.result() for each, task in families.items()}
-        by_pod = await loop.run_in_executor(self._thread, _by_pod, answers, needs.pods)
-        shared = await loop.run_in_executor(self._thread, shared_gpus, answers)
         values = {each: task.result() for each, task in users.items()}
+        sweep = Sweep(at, answers, {}, {**needs.unasked, **values})
         gateway = self._source.scope.gateway
-        of_services = await loop.run_in_executor(
-            self._thread, by_service, answers, needs.services, gateway
-        )
-        return Sweep(at, answers, by_pod, {**needs.unasked, **values}, shared, of_services)
+        return await loop.run_in_executor(self._thread, _joined, sweep, needs, gateway)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs
@@ -142,6 +138,16 @@ class SweepReader:
     def _failed(self, outage: Outage, words: str) -> NoAnswer:
         self._requests.labels(str(outage)).inc()
         return NoAnswer(outage, f"{self._name} {words}")
+
+
+def _joined(sweep: Sweep, needs: Needs, gateway: GatewayScope) -> Sweep:
+    """Return the sweep with its samples by what they are of."""
+    return replace(
+        sweep,
+        by_pod=_by_pod(sweep.families, needs.pods),
+        shared_gpus=shared_gpus(sweep.families),
+        by_service=by_service(sweep.families, needs.services, gateway),
+    )
 
 
 def _by_pod(

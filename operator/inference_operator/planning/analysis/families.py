@@ -2,7 +2,7 @@
 
 from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricType, Statistic
 from inference_operator.domain.analysis import AnalysisQuestion
-from inference_operator.domain.measurement import Family
+from inference_operator.domain.measurement import GATEWAY_FAMILIES, Family
 from inference_operator.domain.query_template import fill, problem_of
 
 _BY_TYPE = {
@@ -15,9 +15,6 @@ _MEAN_LATENCY = frozenset({Family.REQUESTS, Family.REQUEST_TIME})
 _PERCENTILE = frozenset({Family.REQUESTS, Family.BUCKETS})
 # Requests are always counted: they tell the load of a pod. The sidecar's are no client's.
 _ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS, Family.PROBES})
-
-GATEWAY = frozenset({Family.GATEWAY_BUCKETS, Family.GATEWAY_FRESHNESS})
-"""The families of a gateway, which name no pod."""
 
 
 def families_of(metric: AnalysisMetric) -> frozenset[Family]:
@@ -35,7 +32,7 @@ def all_families(settings: Analysis) -> frozenset[Family]:
 def asked_families(question: AnalysisQuestion) -> frozenset[Family]:
     """Return the families that a unit's question needs: the gateway's too, if it has one."""
     families = all_families(question.settings)
-    return families | GATEWAY if asks_gateway(question) else families
+    return families | GATEWAY_FAMILIES if asks_gateway(question) else families
 
 
 def asks_gateway(question: AnalysisQuestion) -> bool:

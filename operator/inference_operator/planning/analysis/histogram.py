@@ -6,8 +6,8 @@ from dataclasses import replace
 from inference_operator.api.analysis import AnalysisMetric, MetricType
 from inference_operator.api.analysis_status import HistogramSource
 from inference_operator.domain.analysis import MeasuredTrack
-from inference_operator.domain.measurement import Family, NoAnswer
-from inference_operator.planning.analysis.families import GATEWAY, asks_gateway
+from inference_operator.domain.measurement import GATEWAY_FAMILIES, Family, NoAnswer
+from inference_operator.planning.analysis.families import asks_gateway
 from inference_operator.planning.analysis.limits import limits_of
 from inference_operator.planning.analysis.memory import AnalysisMemory, CanaryMemory
 from inference_operator.planning.analysis.round import Round
@@ -15,10 +15,10 @@ from inference_operator.planning.measuring.collecting import Views, has_counted
 from inference_operator.planning.measuring.counters import Missing
 from inference_operator.planning.measuring.coverage import (
     INCOMPLETE,
-    SAYS,
     Trouble,
     coverage,
     no_answer,
+    said,
     warning_of,
 )
 from inference_operator.planning.measuring.gateway import ServiceMemory, ServiceView, service_view
@@ -53,8 +53,6 @@ def with_source(memory: AnalysisMemory, seen: Round) -> tuple[AnalysisMemory, Ro
         memory = replace(memory, canary=replace(memory.canary, source=source))
     views = _views(memory.services, seen) if asks_gateway(seen.question) else {}
     services = {track: view.memory for track, view in views.items()}
-    if _is_lost(seen):
-        services = dict(memory.services)
     return replace(memory, services=services), replace(seen, services=views)
 
 
@@ -73,7 +71,7 @@ def gateway_outage(seen: Round, source: HistogramSource) -> NoAnswer | None:
     """Return why Prometheus gave no answer about the gateway, if percentiles need it."""
     if source is not HistogramSource.GATEWAY:
         return None
-    return no_answer(seen.sweep, GATEWAY)
+    return no_answer(seen.sweep, GATEWAY_FAMILIES)
 
 
 def gateway_trouble(seen: Round) -> Trouble | None:
@@ -81,14 +79,12 @@ def gateway_trouble(seen: Round) -> Trouble | None:
 
     A Service without series beside one that has some had no requests yet.
     """
-    if warning := warning_of(seen.sweep, GATEWAY):
+    if warning := warning_of(seen.sweep, GATEWAY_FAMILIES):
         return Trouble(INCOMPLETE, f"Prometheus warns that values may be missing: {warning}")
     gaps = {track: view.gap for track, view in seen.services.items() if view.gap is not None}
     bad = [(track, gap) for track, gap in gaps.items() if gap.reason is not Missing.NO_SERIES]
     for track, gap in bad:
-        value = f": {gap.words}" if gap.words else ""
-        words = f"the gateway's histogram of the {track} has {SAYS[gap.reason]}{value}"
-        return Trouble(gap.reason.value, words)
+        return Trouble(gap.reason.value, f"the gateway's histogram of the {track} has {said(gap)}")
     service = seen.question.stable.service
     if len(gaps) < len(seen.services) or service is None:
         return None
@@ -115,7 +111,9 @@ def _has_histogram(views: Views) -> bool | None:
 
 
 def _is_lost(seen: Round) -> bool:
-    return no_answer(seen.sweep, GATEWAY) is not None or bool(warning_of(seen.sweep, GATEWAY))
+    return no_answer(seen.sweep, GATEWAY_FAMILIES) is not None or bool(
+        warning_of(seen.sweep, GATEWAY_FAMILIES)
+    )
 
 
 def _views(before: Mapping[str, ServiceMemory], seen: Round) -> dict[str, ServiceView]:

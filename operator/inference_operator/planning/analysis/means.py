@@ -171,7 +171,7 @@ def _gpu(question: AnalysisQuestion, track: MeasuredTrack, sweep: Sweep) -> Valu
 def _shared_gpu(pod: PodName, samples: Sequence[Sample], sweep: Sweep) -> str:
     """Return whose work the use of a pod's GPU is too, as a sentence; "" if it is the pod's alone.
 
-    The pods' utilisation is that of the whole GPU, whoever works on it.
+    Prometheus has the utilisation of the whole GPU, and not that of each pod.
     """
     for gpu in (sample.labels[0] for sample in samples):
         pods = sweep.shared_gpus.get(gpu)

@@ -15,6 +15,7 @@ from inference_operator.planning.measuring.counters import (
     merged,
     reading_of,
     scrape_time,
+    stale,
 )
 from inference_operator.planning.measuring.pods import PodMemory, PodView
 from inference_operator.planning.measuring.probes import probes_of, without_probes
@@ -62,11 +63,8 @@ class Collector:
         time = scrape_time(samples)
         if isinstance(time, Gap):
             return PodView(before, self._without_series(pod, time))
-        age = self.sweep.at.timestamp() - time
-        if abs(age) > self.sweep.age_limit:
-            # A time to come would make all later scrapes look like earlier ones.
-            words = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
-            return PodView(before, Gap(Missing.STALE, words))
+        if (gap := stale(time, self.sweep)) is not None:
+            return PodView(before, gap)
         if before is not None and time <= before.last.time:
             return PodView(before)
         reading = self._reading(time, samples, models)

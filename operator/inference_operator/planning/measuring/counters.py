@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inference_operator.domain.measurement import Family, Sample, Unusable
+from inference_operator.domain.measurement import Family, Sample, Sweep, Unusable
 
 # Above it a float does not tell two neighbouring counts apart.
 LARGEST_COUNT = 1e15
@@ -64,7 +64,18 @@ def scrape_time(samples: Mapping[Family, tuple[Sample, ...]]) -> float | Gap:
     if not fresh:
         return Gap(Missing.NO_SERIES)
     value = fresh[0].value
-    return value if isinstance(value, float) else _unusable(value)
+    return value if isinstance(value, float) else unusable(value)
+
+
+def stale(time: float, sweep: Sweep) -> Gap | None:
+    """Return why a scrape is not of now; None if it is.
+
+    A time to come would make all later scrapes look like earlier ones.
+    """
+    age = sweep.at.timestamp() - time
+    if abs(age) <= sweep.age_limit:
+        return None
+    return Gap(Missing.STALE, f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future")
 
 
 def reading_of(
@@ -87,7 +98,7 @@ def reading_of(
         for sample in own:
             value = sample.value
             if isinstance(value, Unusable):
-                gaps[family] = _unusable(value)
+                gaps[family] = unusable(value)
             elif not 0 <= value <= LARGEST_COUNT:
                 gaps[family] = Gap(Missing.NOT_FINITE, f"{value:g}")
             else:
@@ -140,5 +151,6 @@ def _is_possible(grown: Rows) -> bool:
     )
 
 
-def _unusable(value: Unusable) -> Gap:
+def unusable(value: Unusable) -> Gap:
+    """Return the gap that a sample without a value leaves."""
     return Gap(_REASONS[value], str(value))

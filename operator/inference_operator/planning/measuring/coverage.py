@@ -12,7 +12,7 @@ from inference_operator.planning.measuring.counters import Gap, Missing
 LEAST_STABLE_SHARE = 0.8
 PARTIAL, INCOMPLETE = "Partial", "Incomplete"
 _WORDS_LENGTH = 200
-SAYS = {
+_SAYS = {
     Missing.NO_SERIES: "no series",
     Missing.STALE: "a newest sample that is too old or of the future",
     Missing.NOT_FINITE: "a value that is no count",
@@ -60,12 +60,20 @@ class Coverage:
         reason = max(reasons, key=lambda each: reasons[each])
         name, gap = next(item for item in self.gaps if item[1].reason is reason)
         number = f"{self.missing} of {self.pods} pods of the {track}"
-        value = f": {gap.words}" if gap.words else ""
-        words = f"{number} have {SAYS[reason]}{value} (such as {name})"
+        words = f"{number} have {said(gap)} (such as {name})"
         if reason is Missing.NO_SERIES:
             words += _hint(sweep)
         is_partial = self.usable > 0 and reason is Missing.NO_SERIES
         return Trouble(PARTIAL if is_partial else reason.value, words)
+
+
+def said(gap: Gap) -> str:
+    """Return what is there in place of usable values, with the value or the age.
+
+    >>> said(Gap(Missing.STALE, "90 s old"))
+    'a newest sample that is too old or of the future: 90 s old'
+    """
+    return f"{_SAYS[gap.reason]}: {gap.words}" if gap.words else _SAYS[gap.reason]
 
 
 def coverage(views: Views, families: frozenset[Family]) -> Coverage:

@@ -14,6 +14,8 @@ from inference_operator.planning.measuring.counters import (
     growth,
     merged,
     reading_of,
+    stale,
+    unusable,
 )
 from inference_operator.planning.measuring.totals import bound_of, summed
 
@@ -57,7 +59,7 @@ def service_view(
     """Return the Service of a track after the sweep.
 
     A Service changes its revision when a canary is promoted. What it counted before is of the
-    former revision, so the count begins anew. It also begins anew until the pods have started.
+    former revision, so the count starts at 0 again, and at each sweep until the pods have started.
     """
     assert track.service is not None
     at = sweep.at.timestamp()
@@ -107,12 +109,9 @@ def _times(samples: tuple[Sample, ...]) -> dict[str, float | Unusable]:
 
 def _reading(time: float | Unusable, rows: tuple[Sample, ...], sweep: Sweep) -> Reading | Gap:
     if isinstance(time, Unusable):
-        is_label = time in (Unusable.LABEL_MISSING, Unusable.LABEL_TOO_LONG)
-        return Gap(Missing.LABEL_MISSING if is_label else Missing.NOT_FINITE, str(time))
-    age = sweep.at.timestamp() - time
-    if abs(age) > sweep.age_limit:
-        words = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
-        return Gap(Missing.STALE, words)
+        return unusable(time)
+    if (gap := stale(time, sweep)) is not None:
+        return gap
     labels = frozenset(row.labels[0] for row in rows)
     reading = reading_of(time, {Family.GATEWAY_BUCKETS: rows}, _BUCKETS, labels)
     return next(iter(reading.gaps.values()), reading)
