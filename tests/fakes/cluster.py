@@ -1,6 +1,5 @@
 """A cluster in memory: what the operator asks, what others do, and faults on demand."""
 
-import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.observation.kinds import UNIT_BY_KIND
 from tests.fakes.fields import leaves, setters
+from tests.fakes.json_copy import json_copy
 from tests.fakes.object_rules import Body, Name, merge_patch, name_of
 from tests.fakes.object_store import ObjectStore
 
@@ -92,7 +92,7 @@ class FakeCluster(ObjectStore):
         live = self._kind(resource.kind).get((namespace, name))
         if live is None:
             raise ApiError(404, "NotFound", f'{resource.plural} "{name}" not found')
-        return copy.deepcopy(live)
+        return json_copy(live)
 
     # What tests and other programs do to the cluster; never counted as requests.
 
@@ -106,10 +106,10 @@ class FakeCluster(ObjectStore):
             for (space, stored_name), body in self._kind(kind).items()
             if stored_name == name and namespace in ("", space)
         ]
-        return copy.deepcopy(bodies[0]) if bodies else None
+        return json_copy(bodies[0]) if bodies else None
 
     def all(self, kind: str) -> list[Body]:
-        return [copy.deepcopy(body) for body in self._kind(kind).values()]
+        return [json_copy(body) for body in self._kind(kind).values()]
 
     def snapshot(self) -> list[tuple[str, Body]]:
         """Every object, as a first listing has them."""
@@ -117,7 +117,7 @@ class FakeCluster(ObjectStore):
 
     def apply_as(self, manager: str, body: Mapping[str, Any], *, force: bool = False) -> Body:
         """Somebody's `kubectl apply --server-side --field-manager=MANAGER`."""
-        return copy.deepcopy(self._apply(body, manager, force))
+        return json_copy(self._apply(body, manager, force))
 
     def edit(
         self, kind: str, name: str, changes: Mapping[str, Any], manager: str = "kubectl-edit"
@@ -132,7 +132,7 @@ class FakeCluster(ObjectStore):
                 self._fields(kind, live).setdefault((manager, "Update"), {})[path] = value
         if kind in UNIT_BY_KIND and "annotations" in changes.get("metadata", {}):
             changed["metadata"]["managedFields"] = setters(self._fields(kind, live))
-        return copy.deepcopy(self._store(kind, key, live, changed))
+        return json_copy(self._store(kind, key, live, changed))
 
     def remove(self, kind: str, name: str, *, foreground: bool = False) -> None:
         """Somebody's `kubectl delete`, of an object without finalizers; with `foreground`, which
@@ -171,7 +171,7 @@ class FakeCluster(ObjectStore):
         self._writes += 1
         if self.before is not None:
             self.before(request, self._writes)
-        result = copy.deepcopy(do())
+        result = json_copy(do())
         if self.after is not None:
             self.after(request, self._writes)
         return result

@@ -1,6 +1,5 @@
 """The API server's rules for one object, and the changes of a patch to it."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from inference_operator.observation.kinds import (
     UNITS,
 )
 from tests.fakes.fields import merged
+from tests.fakes.json_copy import json_copy
 
 Body = dict[str, Any]
 Name = tuple[str, str]
@@ -50,7 +50,7 @@ def name_of(body: Mapping[str, Any]) -> Name:
 def created(body: Mapping[str, Any]) -> Body:
     """As a creation stores it: without a status, where that has a request of its own, and with
     defaults."""
-    stored: Body = copy.deepcopy(dict(body))
+    stored: Body = json_copy(dict(body))
     kind = stored["kind"]
     if kind in _WITH_STATUS and kind not in ("Pod", "Node"):
         stored.pop("status", None)

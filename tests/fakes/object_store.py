@@ -1,6 +1,5 @@
 """Objects as the API server keeps them: their versions, owners of fields, and events."""
 
-import copy
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.domain.api_resource import ApiResource
 from tests.fakes.fields import Path, leaves, merged, without
+from tests.fakes.json_copy import json_copy
 from tests.fakes.object_rules import (
     COUNTS_GENERATIONS,
     PLURALS,
@@ -56,7 +56,7 @@ class ObjectStore:
         validate(stored)
         self._kind(kind)[key] = stored
         self._fields(kind, stored)[manager] = leaves(body)
-        self.events.append(("ADDED", kind, copy.deepcopy(stored)))
+        self.events.append(("ADDED", kind, json_copy(stored)))
         return stored
 
     def _apply(self, body: Mapping[str, Any], name: str, force: bool) -> Body:
@@ -127,17 +127,17 @@ class ObjectStore:
             return
         del self._kind(kind)[key]
         live["metadata"]["resourceVersion"] = str(next(self._versions))
-        self.events.append(("DELETED", kind, copy.deepcopy(live)))
+        self.events.append(("DELETED", kind, json_copy(live)))
 
     def _store(self, kind: str, key: Name, live: Body, changed: Body) -> Body:
         if changed == live:
             return live
         keep_immutable(live, changed)
-        changed = copy.deepcopy(changed)
+        changed = json_copy(changed)
         validate(changed)
         changed["metadata"]["resourceVersion"] = str(next(self._versions))
         if kind in COUNTS_GENERATIONS and changed.get("spec") != live.get("spec"):
             changed["metadata"]["generation"] += 1
         self._kind(kind)[key] = changed
-        self.events.append(("MODIFIED", kind, copy.deepcopy(changed)))
+        self.events.append(("MODIFIED", kind, json_copy(changed)))
         return changed
