@@ -11,12 +11,11 @@ from inference_operator.domain.time_zones import zone_names
 
 
 def schedule_problems(autoscaling: Autoscaling) -> Iterator[Problem]:
-    """Yield the time zones that do not exist, and the first cron text that names no time. To find
-    that a time never comes takes long, so the others are looked at once that one is corrected."""
-    yield from (zone for s in autoscaling.schedules if (zone := _zone(s)) is not None)
-    times = (problem for s in autoscaling.schedules for problem in _times(s))
-    if (problem := next(times, None)) is not None:
-        yield problem
+    """Yield the time zones that do not exist, and the cron texts that name no time of a year."""
+    for schedule in autoscaling.schedules:
+        if (zone := _zone(schedule)) is not None:
+            yield zone
+        yield from _times(schedule)
 
 
 def _zone(schedule: Schedule) -> Problem | None:
