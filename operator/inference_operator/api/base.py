@@ -178,9 +178,15 @@ def default_text(field: FieldInfo) -> str | None:
     if isinstance(default, timedelta):
         return format_duration(default)
     if isinstance(default, BaseModel):
-        values = default.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return f"{{{', '.join(f'{name}: {json.dumps(value)}' for name, value in values.items())}}}"
+        return _flow(default)
+    if isinstance(default, tuple) and all(isinstance(item, BaseModel) for item in default):
+        return f"[{', '.join(map(_flow, default))}]"
     return default if isinstance(default, str) else json.dumps(default)
+
+
+def _flow(value: BaseModel) -> str:
+    values = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return f"{{{', '.join(f'{name}: {json.dumps(each)}' for name, each in values.items())}}}"
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:

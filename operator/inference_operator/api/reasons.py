@@ -93,6 +93,20 @@ class Reason(StrEnum):
     STALE = "Stale"
     METRICS_UNAVAILABLE = "MetricsUnavailable"
 
+    # Autoscaling: why a number of pods changes, stays or is limited
+    VALID_METRIC_FOUND = "ValidMetricFound"
+    IDLE = "Idle"
+    INEFFECTIVE = "Ineffective"
+    SHARED_GPU = "SharedGPU"
+    SCALING_HELD = "ScalingHeld"
+    SCHEDULE_HELD = "ScheduleHeld"
+    TOO_FEW_REPLICAS = "TooFewReplicas"
+    TOO_MANY_REPLICAS = "TooManyReplicas"
+    GPU_CAPACITY = "GPUCapacity"
+    SCALED_UP = "ScaledUp"
+    SCALED_DOWN = "ScaledDown"
+    FALLBACK_REACHED = "FallbackReached"
+
     # DefaultsCurrent
     WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 
