@@ -199,6 +199,12 @@ def read_allow_lists(options: Mapping[str, str]) -> AllowLists:
         raise SettingsError("; ".join(_problems(error))) from None
 
 
+def read_prometheus() -> Settings:
+    """Return the settings of Prometheus that the environment has, and defaults of all others."""
+    names = map(variable, PrometheusSettings.model_fields)
+    return settings_of({name: os.environ[name] for name in names if name in os.environ})
+
+
 DEFAULTS = Settings.model_construct()
 """The settings of an empty environment."""
 
