@@ -1,8 +1,9 @@
 """The histogram that percentiles of a new revision would come from, as far as a plan shows it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricType
 from inference_operator.api.quoting import short
@@ -106,7 +107,8 @@ def _stable(plan: Plan) -> RevisionRecord | None:
 
 def _of_record(record: RevisionRecord) -> str:
     pods = (c["spec"]["template"]["spec"] for c in record.children if c["kind"] == "Deployment")
-    triton = next((c for pod in pods for c in pod["containers"] if c["name"] == "triton"), {})
+    servers = [c for pod in pods for c in pod["containers"] if c["name"] == "triton"]
+    triton: Mapping[str, Any] = servers[0] if servers else {}
     arguments = (*triton.get("command", ()), *triton.get("args", ()))
     return _why_not(record.triton_image or "", arguments, is_pipeline=bool(record.steps))
 
