@@ -24,7 +24,7 @@ _ANOTHER = "another_label"
 class PrometheusSettings(BaseModel):
     """A part of the operator's settings. Files are read again for each sweep."""
 
-    prometheus_url: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
+    prometheus_url: Annotated[str, Field(pattern=r"^(https?://[^/@\s?#]+(/[^\s?#]*)?)?$")] = ""
     """Address of the Prometheus that canaries are judged by, without `/api/v1`. Empty: none."""
 
     prometheus_selector: str = ""

@@ -30,6 +30,8 @@ def test_a_label_of_traefik_names_one_service_or_none() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        *({"label": each} for each in ("", "1a", "a-b", "__name__", "a b", "a" * 64)),
+        *({"label": each} for each in ("le", "instance", "code", "method", "protocol", "tenant")),
         {"metric": "requests_total"},
         {"service": "{namespace}"},
         {"service": "{namespace}{service}"},

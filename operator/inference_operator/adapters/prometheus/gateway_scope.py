@@ -19,6 +19,13 @@ TRAEFIK_METRIC = "traefik_service_request_duration_seconds_bucket"
 # `httproute-NAMESPACE-NAME-gw-...-HASH-svc-NAMESPACE-SERVICE-0@kubernetesgateway` in Traefik 3.
 TRAEFIK_SERVICE = ".+-[0-9a-f]{20}-svc-{namespace}-{service}-[0-9]+@kubernetesgateway"
 LABEL = "service"
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
+TENANT = "tenant"
+"""Label by which an answer says whose limit a row counts for."""
+
+TAKEN = frozenset({"le", "instance", "code", "method", "protocol", TENANT})
+"""Labels of a gateway's rows that say something else than the Service."""
+
 LONGEST_LABEL = 1000
 """Characters of a label that names a Service: it may have a namespace and a name twice."""
 
@@ -36,7 +43,8 @@ class GatewayScope:
     """The histogram of request durations, in seconds, that a gateway has for each Service.
 
     Raises:
-        GatewayScopeError: for a setting that is no metric, or no pattern with both placeholders.
+        GatewayScopeError: for a setting that is no metric, no label of a Service, or no pattern
+            with both placeholders.
 
     >>> scope = GatewayScope()
     >>> route = "httproute-shop-price-gw-gateways-public-ep-web-1-5b0518f534f229abf062"
@@ -54,6 +62,13 @@ class GatewayScope:
             raise GatewayScopeError(
                 f"found the metric {self.metric[:80]!r}, expected the buckets of a histogram, whose"
                 " name ends in `_bucket`"
+            )
+        label = self.label
+        if not LABEL_NAME.fullmatch(label) or label.startswith("__") or label in TAKEN:
+            raise GatewayScopeError(
+                f"found the label {label[:80]!r}, expected the one that names the Service, of"
+                " letters, digits and `_`, at most 63, not beginning with `__` or a digit, and none"
+                f" of {', '.join(sorted(TAKEN))}; `{LABEL}` is that of Traefik"
             )
         _compiled(self.service)
 
