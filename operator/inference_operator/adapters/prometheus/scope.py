@@ -1,9 +1,11 @@
 """Settings of all queries: which series they read, and which labels name a pod."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from inference_operator.adapters.prometheus.gateway_scope import LABEL_NAME, GatewayScope
+from inference_operator.domain.measurement import ServiceName
 
 # A quoted text of Prometheus: no raw quote, no raw end of line.
 _MATCHER = re.compile(
@@ -51,6 +53,11 @@ class Scope:
         for namespace in self.namespaces:
             if not _NAMESPACE.fullmatch(namespace):
                 raise ScopeError(f"found {namespace[:80]!r}, expected the name of a namespace")
+
+    def asking(self, services: Iterable[ServiceName]) -> "Scope":
+        """Return the scope of the queries of a sweep that needs these Services."""
+        ordered = tuple(sorted(services, key=lambda each: (each.namespace, each.name)))
+        return replace(self, gateway=replace(self.gateway, services=ordered))
 
     @property
     def matchers(self) -> str:
