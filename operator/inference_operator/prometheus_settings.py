@@ -1,6 +1,6 @@
 """Settings of the Prometheus that canaries are judged by."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -24,7 +24,7 @@ _ANOTHER = "another_label"
 class PrometheusSettings(BaseModel):
     """A part of the operator's settings. Files are read again for each sweep."""
 
-    prometheus_url: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
+    prometheus_url: Annotated[str, Field(pattern=r"^(https?://[^/@\s?#]+(/[^\s?#]*)?)?$")] = ""
     """Address of the Prometheus that canaries are judged by, without `/api/v1`. Empty: none."""
 
     prometheus_selector: str = ""
@@ -106,10 +106,10 @@ class PrometheusSettings(BaseModel):
     @classmethod
     def _reads_a_gateway(cls, value: str, info: ValidationInfo) -> str:
         """Refuse what no histogram can be read by."""
-        name = str(info.field_name).removeprefix("prometheus_gateway_")
+        given: dict[str, Any] = {str(info.field_name).removeprefix("prometheus_gateway_"): value}
         try:
-            Scope(gateway=GatewayScope(**{name: value}))
-        except (ScopeError, GatewayScopeError) as error:
+            GatewayScope(**given)
+        except GatewayScopeError as error:
             raise PydanticCustomError("scope", "{problem}", {"problem": str(error)}) from None
         return value
 

@@ -88,7 +88,7 @@ class Settings(PrometheusSettings, AllowListSettings):
     loader_image: str = "inference-operator:latest"
     """Image of the init container: the operator's own."""
 
-    artifact_cache_url: Annotated[str, Field(pattern=r"^(http://[^/@\s]+)?$")] = ""
+    artifact_cache_url: Annotated[str, Field(pattern=r"^(http://[^/@\s?#]+)?$")] = ""
     """Address of the nodes' artifact caches, given to new revisions. Empty: each pod fetches."""
 
     namespaces: str = ""
@@ -126,7 +126,7 @@ class Settings(PrometheusSettings, AllowListSettings):
     freeze_rollouts: bool = False
     """True to stop all rollouts: none starts, and none takes a step forward."""
 
-    mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
+    mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s?#]+(/[^\s?#]*)?)?$")] = ""
     """MLflow's tracking server for `models:/` and `runs:/` sources: an http or https address that
     serving pods reach too. Empty: none."""
 
@@ -197,6 +197,12 @@ def read_allow_lists(options: Mapping[str, str]) -> AllowLists:
         return AllowListSettings(**given).allowed
     except ValidationError as error:
         raise SettingsError("; ".join(_problems(error))) from None
+
+
+def read_prometheus() -> Settings:
+    """Return the settings of Prometheus that the environment has, and defaults of all others."""
+    names = map(variable, PrometheusSettings.model_fields)
+    return settings_of({name: os.environ[name] for name in names if name in os.environ})
 
 
 DEFAULTS = Settings.model_construct()

@@ -31,12 +31,14 @@ from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.status.explain import explain
+from inference_operator.planning.status.percentile_source import Measuring
 from inference_operator.settings import (
     DEFAULTS,
     Settings,
     SettingsError,
     defaults_of,
     read_allow_lists,
+    read_prometheus,
     variable,
 )
 from inference_operator.validation.defaults import Defaults
@@ -107,6 +109,7 @@ def _plan(arguments: argparse.Namespace) -> int:
             namespaces = {resource.key.namespace for resource in ours}
             cluster = asyncio.run(read_cluster(arguments, namespaces))
         defaults = _defaults(arguments, cluster.settings)
+        measuring = _measuring(cluster.settings)
         plans = [*planned(ours, cluster.live, defaults)]
     except (InputError, SettingsError) as error:
         report("inference-operator", error)
@@ -115,7 +118,7 @@ def _plan(arguments: argparse.Namespace) -> int:
         report("note", note)
 
     def show(plan: Plan) -> None:
-        print(explain(plan))
+        print(explain(plan, measuring))
         for line in _comparison(plan, cluster.live, specs[plan.key]):
             print(visible(line))
 
@@ -192,6 +195,17 @@ def _defaults(arguments: argparse.Namespace, settings: Settings | None) -> Defau
         staged=DEFAULTS.defaults_rollout_units if arguments.staged else base.staged,
         allowed=lists,
     )
+
+
+def _measuring(settings: Settings | None) -> Measuring:
+    """Return what the cluster's settings say about metrics, or else those of the environment.
+
+    An environment without an address says nothing about the operator's.
+    """
+    given = settings or read_prometheus()
+    has_prometheus = bool(given.prometheus_url)
+    known = has_prometheus if settings is not None or has_prometheus else None
+    return Measuring(given.prometheus_gateway_metric, known)
 
 
 def _print_manifests(plan: Plan) -> None:

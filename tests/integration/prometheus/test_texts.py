@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from inference_operator.adapters.prometheus import queries
 from inference_operator.adapters.prometheus.queries import FORMS, text
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
-from inference_operator.domain.measurement import Family
+from inference_operator.domain.measurement import Family, ServiceName
 from tests.integration.prometheus.promtool import check
 
 ALL = Scope()
@@ -156,6 +157,37 @@ def test_the_gateway_s_buckets_are_added_up_for_each_of_its_pods(tmp_path: Path)
         f'{{instance="{pod}",le="0.1",service="{service}"}}': 240.0 for pod in ("a:8082", "b:8082")
     }
     check(tmp_path, series, text(Family.GATEWAY_BUCKETS, [], ALL), "10m5s", rows)
+
+
+def test_a_tenant_of_the_gateway_does_not_push_out_the_rows_of_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_ROWS_OF_NAMESPACE", 3)
+    family = Family.GATEWAY_FRESHNESS
+    asked = [ServiceName("shop", "price-stable"), ServiceName("shop-b", "price-stable")]
+    asked += [ServiceName("greedy", f"unit{number}-stable") for number in range(5)]
+    others = [ServiceName("shop", f"other{number}") for number in range(5)]
+    prefix = f"httproute-x-gw-public-{'0f' * 10}-svc"
+    labels = {
+        each: f"{prefix}-{each.namespace}-{each.name}-0@kubernetesgateway"
+        for each in (*asked, *others)
+    }
+    name = FORMS[family].metric
+    series = {
+        f'{name}{{service="{label}",le="+Inf",instance="a:1"}}': "0+3x40"
+        for label in labels.values()
+    }
+    query = text(family, [], ALL.asking(asked))
+    # Each of the others is of a tenant of its own, which keeps what it has.
+    rows = {
+        f'{{instance="a:1",service="{labels[each]}",tenant="{each.namespace}"}}': 600.0
+        for each in asked[:2]
+    }
+    kept = f'{query} unless on (tenant) label_replace(vector(1), "tenant", "greedy", "", "")'
+    check(tmp_path, series, kept, "10m5s", rows)
+    counted = f"count by (tenant) ({query})"
+    counts = {'{tenant="greedy"}': 3.0, '{tenant="shop"}': 1.0, '{tenant="shop-b"}': 1.0}
+    check(tmp_path, series, counted, "10m5s", counts)
 
 
 def test_only_this_cluster_and_the_served_namespaces(tmp_path: Path) -> None:

@@ -53,8 +53,7 @@ def test_it_says_what_is_measured_and_how_it_is_judged(
         "analysis: without a verdict for 30m (maxHold), it is aborted (onTimeout Abort)",
         "metric errors: failed requests in percent of all: at most 1% and at most 150% of the"
         f" stable revision's; {evidence}",
-        "metric p95: p95 of all requests, by Triton's histogram (Triton 26.01 or later): at most"
-        f" 20ms; {evidence}",
+        f"metric p95: p95 of all requests: at most 20ms; {evidence}",
         f"metric mean: mean time of the requests that succeeded: at most 20ms; {windows}; DryRun:"
         " it decides nothing",
         "metric queue: mean time in Triton's queue: at most 200% of the stable revision's;"

@@ -53,6 +53,9 @@ def test_each_setting_is_read() -> None:
     [
         ("URL", "prometheus:9090"),
         ("URL", "ftp://prometheus"),
+        ("URL", "http://prometheus?query=up"),
+        ("URL", "http://prometheus#top"),
+        ("URL", "http://?a/b"),
         ("SELECTOR", 'cluster="eu1"} or up'),
         ("NAMESPACE_LABEL", "my-namespace"),
         ("POD_LABEL", "model"),
@@ -62,10 +65,21 @@ def test_each_setting_is_read() -> None:
         ("DELAY_SECONDS", "-1"),
         ("TIMEOUT_SECONDS", "nan"),
         ("QUERIES", "yes"),
+        ("GATEWAY_LABEL", "instance"),
+        ("GATEWAY_LABEL", "le"),
+        ("GATEWAY_METRIC", "requests_total"),
+        ("GATEWAY_SERVICE", "{service}"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
     assert problem(**{name: value}).startswith(f"INFERENCE_OPERATOR_PROMETHEUS_{name}: found ")
+
+
+def test_a_label_of_the_gateway_that_names_no_service_is_refused_with_the_remedy() -> None:
+    words = problem(GATEWAY_LABEL="instance")
+    assert "found the label 'instance', expected the one that names the Service" in words
+    assert "none of code, instance, le," in words
+    assert words.endswith("`service` is that of Traefik")
 
 
 @pytest.mark.parametrize("value", ["https://desk:hunter2@prometheus.svc", "a:hunter2@b:9090"])

@@ -7,17 +7,19 @@ once. No query matches on `version`: Triton reports a pipeline's successes as ve
 divides counters, because 0/0 is NaN.
 
 A namespace gets so many rows and no more, because an answer beyond a limit is refused as a whole:
-one team with many series would end the analysis of all others.
+one team with many series would end the analysis of all others. The gateway is asked about the
+Services that are measured, and its rows count for the namespace in the label of the Service.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from inference_operator.adapters.prometheus.gateway_scope import LABEL, TRAEFIK_METRIC
+from inference_operator.adapters.prometheus.gateway_scope import LABEL, TENANT, TRAEFIK_METRIC
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import GATEWAY_FAMILIES, Family
+from inference_operator.domain.query_template import quoted
 
 WINDOW_LABEL = "window"
 MOST_ROWS_OF_NAMESPACE = 25_000
@@ -107,9 +109,15 @@ def text(family: Family, windows: Sequence[Window], scope: Scope) -> str:
      (timestamp(nv_inference_pending_request_count{namespace!=""})))
     """
     query = _whole(family, windows, scope)
-    if not pod_labels(family, scope):
-        return query
-    return f"topk by ({scope.namespace_label}) ({MOST_ROWS_OF_NAMESPACE}, {query})"
+    group = scope.namespace_label
+    if family in GATEWAY_FAMILIES:
+        if not scope.gateway.services:
+            return query
+        pattern = quoted(scope.gateway.tenants)
+        label = quoted(scope.gateway.label)
+        group = TENANT
+        query = f'label_replace({query}, "{TENANT}", "${{{TENANT}}}", {label}, {pattern})'
+    return f"topk by ({group}) ({MOST_ROWS_OF_NAMESPACE}, {query})"
 
 
 def _whole(family: Family, windows: Sequence[Window], scope: Scope) -> str:
@@ -169,10 +177,11 @@ def own_labels(family: Family, scope: Scope) -> tuple[str, ...]:
 
 
 def _matchers(family: Family, scope: Scope) -> str:
+    if family not in GATEWAY_FAMILIES:
+        return scope.matchers
     # The gateway runs in a namespace of its own.
-    if family is Family.GATEWAY_FRESHNESS:
-        # One of the buckets tells the time of all.
-        return ",".join(['le="+Inf"', *scope.extra_matchers])
-    if family is Family.GATEWAY_BUCKETS:
-        return ",".join(scope.extra_matchers)
-    return scope.matchers
+    gateway = scope.gateway
+    asked = [f"{gateway.label}=~{quoted(gateway.asked)}"] if gateway.services else []
+    # One of the buckets tells the time of all.
+    first = ['le="+Inf"'] if family is Family.GATEWAY_FRESHNESS else []
+    return ",".join([*first, *asked, *scope.extra_matchers])

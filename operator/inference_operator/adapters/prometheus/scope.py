@@ -1,11 +1,12 @@
 """Settings of all queries: which series they read, and which labels name a pod."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from inference_operator.adapters.prometheus.gateway_scope import LABEL, GatewayScope
+from inference_operator.adapters.prometheus.gateway_scope import LABEL_NAME, GatewayScope
+from inference_operator.domain.measurement import ServiceName
 
-_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
 # A quoted text of Prometheus: no raw quote, no raw end of line.
 _MATCHER = re.compile(
     r'\s*([a-zA-Z_][a-zA-Z0-9_]{0,62})\s*(?:=~|!~|!=|=)\s*"(?:[^"\\\n]|\\.)*+"\s*'
@@ -46,14 +47,17 @@ class Scope:
     def __post_init__(self) -> None:
         for label in (self.namespace_label, self.pod_label):
             _check_label(label)
-        if self.gateway.label != LABEL:
-            _check_label(self.gateway.label)
         if self.namespace_label == self.pod_label:
             raise ScopeError(f"found {self.pod_label!r} as both labels, expected two labels")
         _check_selector(self.selector)
         for namespace in self.namespaces:
             if not _NAMESPACE.fullmatch(namespace):
                 raise ScopeError(f"found {namespace[:80]!r}, expected the name of a namespace")
+
+    def asking(self, services: Iterable[ServiceName]) -> "Scope":
+        """Return the scope of the queries of a sweep that needs these Services."""
+        ordered = tuple(sorted(services, key=lambda each: (each.namespace, each.name)))
+        return replace(self, gateway=replace(self.gateway, services=ordered))
 
     @property
     def matchers(self) -> str:
@@ -77,7 +81,7 @@ class Scope:
 
 
 def _check_label(label: str) -> None:
-    if not _NAME.fullmatch(label) or label.startswith("__") or label in RESERVED:
+    if not LABEL_NAME.fullmatch(label) or label.startswith("__") or label in RESERVED:
         taken = ", ".join(sorted(RESERVED))
         raise ScopeError(
             f"found the label {label[:80]!r}, expected letters, digits and `_`, at most 63, not"

@@ -12,9 +12,13 @@ from typing import TypeVar
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
 from inference_operator.adapters.prometheus.answers import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
-from inference_operator.adapters.prometheus.gateway_scope import GatewayScope, by_service
+from inference_operator.adapters.prometheus.gateway_scope import (
+    GatewayScope,
+    by_service,
+    crowded_families,
+)
 from inference_operator.adapters.prometheus.needs import Needs
-from inference_operator.adapters.prometheus.queries import text
+from inference_operator.adapters.prometheus.queries import MOST_ROWS_OF_NAMESPACE, text
 from inference_operator.adapters.prometheus.rows import (
     MOST_BYTES,
     MOST_USER_BYTES,
@@ -100,13 +104,13 @@ class SweepReader:
         answers = {each: task.result() for each, task in families.items()}
         values = {each: task.result() for each, task in users.items()}
         sweep = Sweep(at, answers, {}, {**needs.unasked, **values})
-        gateway = self._source.scope.gateway
+        gateway = self._source.scope.asking(needs.services).gateway
         return await loop.run_in_executor(self._thread, _joined, sweep, needs, gateway)
 
     async def _family(
         self, begun: _Begun, family: Family, needs: Needs
     ) -> FamilySamples | NoAnswer:
-        scope = self._source.scope
+        scope = self._source.scope.asking(needs.services)
 
         def read(raw: bytes) -> FamilySamples:
             return family_samples(raw, family, scope)
@@ -142,8 +146,10 @@ class SweepReader:
 
 def _joined(sweep: Sweep, needs: Needs, gateway: GatewayScope) -> Sweep:
     """Return the sweep with its samples by what they are of."""
+    crowded = crowded_families(sweep.families, gateway, MOST_ROWS_OF_NAMESPACE)
     return replace(
         sweep,
+        families={**sweep.families, **crowded},
         by_pod=_by_pod(sweep.families, needs.pods),
         shared_gpus=shared_gpus(sweep.families),
         by_service=by_service(sweep.families, needs.services, gateway),

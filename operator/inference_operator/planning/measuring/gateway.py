@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from inference_operator.domain.analysis import MeasuredTrack
-from inference_operator.domain.measurement import Family, Sample, Sweep, Unusable
+from inference_operator.domain.measurement import (
+    GATEWAY_FAMILIES,
+    Family,
+    Sample,
+    ServiceName,
+    Sweep,
+    Unusable,
+)
 from inference_operator.planning.measuring.counters import (
     Gap,
     Missing,
@@ -17,10 +24,12 @@ from inference_operator.planning.measuring.counters import (
     stale,
     unusable,
 )
+from inference_operator.planning.measuring.coverage import crowded
 from inference_operator.planning.measuring.totals import bound_of, summed
 
 # More than a gateway has pods. What is remembered of a Service has a bound, too.
 MOST_INSTANCES = 100
+_CROWDED = Gap(Missing.TOO_MANY, "as many rows of its namespace as an answer may have")
 _MS_OF_SECOND = 1000.0
 _BUCKETS = frozenset({Family.GATEWAY_BUCKETS})
 
@@ -69,9 +78,8 @@ def service_view(
         before = replace(before, since=at, is_counting=has_started, pending={})
     samples = sweep.by_service.get(track.service, {})
     times = _times(samples.get(Family.GATEWAY_FRESHNESS, ()))
-    if len(times) > MOST_INSTANCES:
-        words = f"{len(times):,} instances of the gateway, at most {MOST_INSTANCES}"
-        return ServiceView(before, Gap(Missing.TOO_MANY, words))
+    if (gap := _too_many(track.service, sweep, len(times))) is not None:
+        return ServiceView(before, gap)
     rows: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples.get(Family.GATEWAY_BUCKETS, ()):
         rows[sample.labels[2]].append(sample)
@@ -93,6 +101,15 @@ def service_view(
 def without_pending(services: Mapping[str, ServiceMemory]) -> dict[str, ServiceMemory]:
     """Return the Services with nothing left to judge."""
     return {name: replace(each, pending={}) for name, each in services.items()}
+
+
+def _too_many(service: ServiceName, sweep: Sweep, instances: int) -> Gap | None:
+    if crowded(sweep, service.namespace) & GATEWAY_FAMILIES:
+        return _CROWDED
+    if instances <= MOST_INSTANCES:
+        return None
+    words = f"{instances:,} instances of the gateway, at most {MOST_INSTANCES}"
+    return Gap(Missing.TOO_MANY, words)
 
 
 def _times(samples: tuple[Sample, ...]) -> dict[str, float | Unusable]:

@@ -7,17 +7,22 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
 from inference_operator.planning.status.explained_analysis import analysis_lines
+from inference_operator.planning.status.percentile_source import (
+    NOT_KNOWN,
+    Measuring,
+    source_lines,
+)
 from inference_operator.validation.assess import Assessment
 
 
-def explain(plan: Plan) -> str:
+def explain(plan: Plan, measuring: Measuring = NOT_KNOWN) -> str:
     """Return lines about the target, the decisions with their reasons, and each write."""
-    return "\n".join(map(visible, _lines(plan)))
+    return "\n".join(map(visible, _lines(plan, measuring)))
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _lines(plan: Plan, measuring: Measuring) -> Iterator[str]:
     yield f"{plan.key}:"
-    yield from _target(plan)
+    yield from _target(plan, measuring)
     for decision in plan.decisions:
         yield f"  decision: {decision.reason.value}: {decision.message}"
     yield from _waits(plan)
@@ -42,7 +47,7 @@ def _waits(plan: Plan) -> Iterator[str]:
         yield f"  next check: in {plan.wake_after.total_seconds():.0f} s at the latest"
 
 
-def _target(plan: Plan) -> Iterator[str]:
+def _target(plan: Plan, measuring: Measuring) -> Iterator[str]:
     unit = plan.assessment.unit
     if unit is not None:
         model = unit.entry_model
@@ -53,7 +58,7 @@ def _target(plan: Plan) -> Iterator[str]:
         )
         for step in unit.steps:
             yield f"  step {step.name}: {_step(step)}"
-        for line in analysis_lines(unit):
+        for line in (*analysis_lines(unit), *source_lines(plan, unit, measuring)):
             yield f"  {line}"
     yield from _remarks(plan.assessment)
 

@@ -85,7 +85,7 @@ def _measured(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> 
     if metric.type is MetricType.LATENCY:
         if metric.statistic is Statistic.MEAN:
             return "mean time of the requests that succeeded"
-        return f"{metric.statistic} of all requests, by Triton's histogram (Triton 26.01 or later)"
+        return f"{metric.statistic} of all requests"
     if metric.type is MetricType.PROMETHEUS:
         values = {
             "namespace": unit.key.namespace,

@@ -9,7 +9,7 @@ from inference_operator.api.analysis_status import AnalysisStatus, HistogramSour
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.measurement import Family, FamilySamples, NoAnswer, Outage
 
-from .gateway_bench import QUICK, SLOW, GatewayBench, begun
+from .gateway_bench import QUICK, SERVICES, SLOW, GatewayBench, begun
 from .judging_harness import CANARY, P95, Bench, Server, metric, metric_of, settings
 
 MAX = metric("p95", "Latency", statistic="p95", max="20ms")
@@ -187,3 +187,15 @@ def test_a_warning_about_the_gateway_is_no_data() -> None:
     families = {**sweep.families, Family.GATEWAY_BUCKETS: partial}
     seen = metric_of(bench.judge(replace(sweep, families=families)), "p95")
     assert (seen.verdict, seen.reason) == (Verdict.NO_DATA, "Incomplete")
+
+
+def test_a_crowded_namespace_has_no_histogram_and_counts_on_afterwards() -> None:
+    bench = begun(MAX)
+    run(bench, 1)
+    full = FamilySamples((), 0, 0, (), frozenset({SERVICES["canary"].namespace}))
+    sweep = bench.sweep()
+    families = {**sweep.families, Family.GATEWAY_BUCKETS: full}
+    crowded = metric_of(bench.judge(replace(sweep, families=families)), "p95")
+    assert (crowded.verdict, crowded.reason) == (Verdict.NO_DATA, "TooManySeries")
+    assert "as many rows of its namespace as an answer may have" in crowded.message
+    assert metric_of(run(bench, 40, canary=SLOW), "p95").verdict is Verdict.FAIL
