@@ -84,5 +84,7 @@ def without_probes(totals: Totals, probes: Probes, pod: str) -> tuple[Totals, Pr
         {bound: number * every for bound, number in totals.buckets.items()},
         {name: rate * every if name == pod else rate for name, rate in totals.rates.items()},
         totals.timed * answered,
+        # The sidecar's few requests fill no batch.
+        totals.batches,
     )
     return clients, left

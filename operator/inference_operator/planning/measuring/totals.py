@@ -36,6 +36,9 @@ class Totals:
     timed: float = 0.0
     """Requests that succeeded and whose time is a part of `request_us`."""
 
+    batches: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By model: items that were computed, and the batches that they were computed in."""
+
     @property
     def requests(self) -> float:
         """Requests that Triton began, whatever became of them."""
@@ -60,6 +63,7 @@ class Totals:
             summed(self.buckets, other.buckets),
             {**self.rates, **other.rates},
             self.timed + other.timed,
+            _sum_of_pairs(self.batches, other.batches),
         )
 
 
@@ -90,7 +94,20 @@ def totals_of(grown: Rows, track: MeasuredTrack, pod: str, seconds: float) -> To
         buckets,
         {pod: (successes + failures) / seconds},
         successes if is_timed else 0.0,
+        _batches(grown),
     )
+
+
+def _batches(grown: Rows) -> Mapping[str, tuple[float, float]]:
+    """Return the items and the batches of the models that have both."""
+    items: dict[str, float] = {}
+    batches: dict[str, float] = {}
+    for (family, labels), value in grown.items():
+        if family is Family.INFERENCES:
+            items[labels[0]] = items.get(labels[0], 0.0) + value
+        elif family is Family.EXECUTIONS:
+            batches[labels[0]] = batches.get(labels[0], 0.0) + value
+    return {model: (items[model], each) for model, each in batches.items() if model in items}
 
 
 def _failures(grown: Rows, track: MeasuredTrack) -> float:

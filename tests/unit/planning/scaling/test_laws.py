@@ -12,8 +12,9 @@ TENTH = Tolerances(0.1, 0.1)
 LATENCY = ScalingMetric(type="Latency", statistic="p95", target="20ms")
 RATE = ScalingMetric(type="RequestRate", target="10")
 MEMORY = ScalingMetric(type="GPUMemory", target="80%")
-VALUE = ScalingMetric(type="Prometheus", targetType="Value", query="a", target="2")
-AVERAGE = ScalingMetric(type="Prometheus", targetType="AverageValue", query="a", target="10")
+QUERY = {"type": "Prometheus", "query": "a"}
+VALUE = ScalingMetric.model_validate({**QUERY, "targetType": "Value", "target": "2"})
+AVERAGE = ScalingMetric.model_validate({**QUERY, "targetType": "AverageValue", "target": "10"})
 
 
 @pytest.mark.parametrize(

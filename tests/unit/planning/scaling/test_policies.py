@@ -40,7 +40,7 @@ DOCUMENTED = [policy("Pods", 4), policy("Percent", 10)]
     ],
 )
 def test_the_documented_example_of_scaling_down(select: str, current: int, size: int) -> None:
-    rules = ScaleDown(selectPolicy=select, policies=DOCUMENTED)
+    rules = ScaleDown.model_validate({"selectPolicy": select, "policies": DOCUMENTED})
 
     assert lowest(rules, current, (), 0.0) == size
 
@@ -58,7 +58,7 @@ def test_the_documented_example_of_scaling_down(select: str, current: int, size:
     ],
 )
 def test_the_documented_default_of_scaling_up(select: str, current: int, size: int) -> None:
-    assert highest(ScaleUp(selectPolicy=select), current, (), 0.0) == size
+    assert highest(ScaleUp.model_validate({"selectPolicy": select}), current, (), 0.0) == size
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""The question how many pods a unit needs, and the answer that its metrics give."""
+
+from dataclasses import dataclass, field
+
+from inference_operator.api.autoscaling import Autoscaling
+from inference_operator.domain.analysis import MeasuredTrack
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.scaling import CanaryState, ScalingDecision, Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingQuestion:
+    """What a pass asks about its unit."""
+
+    unit: UnitKey
+    uid: str
+    settings: Autoscaling
+    size: int
+    """The number of pods that there is: that of the live Deployment, and not of a status, which may
+    be edited. It counts when nothing is remembered."""
+
+    tracks: tuple[MeasuredTrack, ...] = ()
+    """The stable revision, and a canary beside it. Their pods are those that are ready."""
+
+    max_batch_size: int = 0
+    """The largest of the unit's models; 0 for models without batches."""
+
+    is_divided: bool = False
+    """Whether a canary and the stable revision divide the unit's pods (`dynamicStableScale`), and
+    the stable one does not keep them all."""
+
+    surroundings: Surroundings = field(default_factory=Surroundings)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingAnswer:
+    """The answer after a sweep."""
+
+    decision: ScalingDecision
+    canary: CanaryState = CanaryState.NONE
+    """What the canary allowed when it was decided."""
+
+    @property
+    def size(self) -> int:
+        return self.decision.size

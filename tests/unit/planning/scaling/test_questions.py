@@ -1,0 +1,89 @@
+"""Answers to passes: which wake them, and which size holds before and between them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.scaling import CanaryState, Limit, ScalingDecision
+from inference_operator.domain.scaling_question import ScalingAnswer
+from inference_operator.planning.scaling.question import changed, present_size
+from tests.unit.planning.scaling.load_cases import AT_ONCE
+from tests.unit.planning.scaling.scaling_bench import QUEUE, Bench, rules_of
+
+HELD = Limit(Reason.SCALING_HELD, "no series")
+DECISION = ScalingDecision(4, 4, Reason.VALID_METRIC_FOUND, "4 pods: queue time 5ms = 5ms")
+ANSWER = ScalingAnswer(DECISION)
+
+
+def test_only_what_a_pass_acts_on_wakes_it() -> None:
+    assert changed(None, ANSWER)
+    assert not changed(ANSWER, ScalingAnswer(replace(DECISION, message="5.1ms > 5ms")))
+    assert changed(ANSWER, ScalingAnswer(replace(DECISION, size=5)))
+    assert changed(ANSWER, ScalingAnswer(replace(DECISION, holds=HELD)))
+    assert not changed(
+        ScalingAnswer(replace(DECISION, holds=HELD)),
+        ScalingAnswer(replace(DECISION, holds=replace(HELD, message="stale"))),
+    )
+    assert changed(ANSWER, replace(ANSWER, canary=CanaryState.RUNNING))
+
+
+def test_bounds_hold_before_the_first_answer_and_after_an_edit() -> None:
+    bench = Bench(rules_of(minReplicas=2, maxReplicas=3))
+    moment = bench.at
+
+    assert present_size(replace(bench.question, size=1), None, moment) == 2
+    assert present_size(replace(bench.question, size=8), None, moment) == 3
+    assert present_size(bench.question, ANSWER, moment) == 3
+
+
+def test_autoscaling_starts_from_the_pods_that_there_are() -> None:
+    bench = Bench(rules_of(minReplicas=1, maxReplicas=10))
+
+    assert bench.pass_time().size == 3
+
+
+def test_a_size_by_hand_is_put_back_to_the_decided_one() -> None:
+    bench = Bench(rules_of(behavior=AT_ONCE))
+    bench.run(8, queue_ms=9.0)
+    bench.servers = bench.servers[:1]
+
+    # The Deployment has 1 pod now; the unit still needs 6.
+    assert bench.run(1, queue_ms=5.0).size == 6
+
+
+def test_another_object_of_the_same_name_starts_anew() -> None:
+    bench = Bench(rules_of(behavior=AT_ONCE))
+    bench.run(8, queue_ms=9.0)
+    assert bench.memory is not None
+    bench.memory = replace(bench.memory, uid="other")
+
+    assert bench.run(1, queue_ms=9.0).size == 3
+
+
+def test_a_schedule_s_bounds_follow_the_sweep_s_time() -> None:
+    open_hours = {
+        "name": "open",
+        "timeZone": "UTC",
+        "start": "0 13 * * *",
+        "end": "0 14 * * *",
+        "minReplicas": 5,
+    }
+    bench = Bench(rules_of(QUEUE, schedules=[open_hours]))
+    bench.run(6, queue_ms=5.0)
+    bench.at = datetime(2031, 5, 6, 13, tzinfo=UTC)
+    decision = bench.run(1, queue_ms=5.0)
+
+    assert (decision.size, decision.reason) == (5, Reason.SCALED_UP)
+    assert decision.message == "3 -> 5: 3 pods would do, at least 5 (schedule open)"
+    assert bench.memory is not None
+    assert bench.memory.bounds.until == datetime(2031, 5, 6, 14, tzinfo=UTC)
+
+
+def test_pods_that_have_ended_are_forgotten() -> None:
+    bench = Bench()
+    bench.run(3)
+    bench.servers = bench.servers[1:]
+    bench.run(1)
+    assert bench.memory is not None
+
+    assert set(bench.memory.pods) == {"pod-1", "pod-2"}
