@@ -68,11 +68,11 @@ def counted(sight: Sight, metric: ScalingMetric) -> Counted:
             words = f"{name} has had no new sample for {sight.now - history.progressed:.0f} s"
             trouble = Trouble(Missing.STALE.value, words)
             continue
-        known = over(history, metric.window.length.total_seconds()) if history else None
-        if known is None or not is_fresh:
+        spans = over(history, metric.window.length.total_seconds()) if history else None
+        if spans is None or not is_fresh:
             young += 1
         else:
-            pods.append(known)
+            pods.append(spans)
     return Counted(tuple(pods), young, trouble)
 
 

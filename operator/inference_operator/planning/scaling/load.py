@@ -115,8 +115,8 @@ def _rate(sights: list[Sight]) -> float | None:
         shortest = min(metric.window.length for metric in metrics).total_seconds()
         for pod in sight.track.pods:
             history = sight.histories.get(pod.name)
-            known = over(history, shortest) if history else None
-            if known is None:
+            spans = over(history, shortest) if history else None
+            if spans is None:
                 return None
-            rate += known[0].requests / known[1]
+            rate += spans[0].requests / spans[1]
     return rate

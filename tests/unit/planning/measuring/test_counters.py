@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from inference_operator.domain.analysis import MeasuredTrack
 from inference_operator.domain.measurement import Family
 from inference_operator.planning.measuring.counters import growth
-from inference_operator.planning.measuring.totals import Totals
+from inference_operator.planning.measuring.probes import Probes, without_probes
+from inference_operator.planning.measuring.totals import Totals, totals_of
 from tests.unit.planning.analysis.judging_harness import NOON, Bench, Server, metric_of, settings
 
 REQUESTS, OTHERS = (Family.REQUESTS, ("m", "1")), (Family.REQUESTS, ("m", "2"))
@@ -118,3 +120,25 @@ def test_the_memory_of_a_unit_of_another_uid_or_stable_revision_is_not_kept() ->
     bench.judge()
 
     assert bench.memory.history == ()
+
+
+def test_batches_are_those_of_models_that_have_both_counts() -> None:
+    track = MeasuredTrack("aaa", "m", 1)
+    grown = {
+        (Family.REQUESTS, ("m", "1")): 10.0,
+        (Family.INFERENCES, ("m", "1")): 40.0,
+        (Family.INFERENCES, ("m", "2")): 20.0,
+        (Family.EXECUTIONS, ("m", "1")): 12.0,
+        (Family.INFERENCES, ("other", "1")): 5.0,
+    }
+    totals = totals_of(grown, track, "pod", 15.0)
+
+    assert totals.batches == {"m": (60.0, 12.0)}
+    assert totals.plus(totals).batches == {"m": (120.0, 24.0)}
+
+
+def test_the_sidecar_s_requests_leave_the_batches_as_they_are() -> None:
+    totals = Totals(successes=5.0, batches={"m": (60.0, 12.0)})
+    clients, _ = without_probes(totals, Probes({}, successes=4.0), "pod")
+
+    assert clients.batches == {"m": (60.0, 12.0)}

@@ -216,8 +216,8 @@ def test_the_fallback_is_never_fewer_pods() -> None:
 
 def test_the_last_known_value_is_shown_with_its_age() -> None:
     rules = settings()
-    known, gone = given_of(rules, load_of(4.8)), given_of(rules, MISSING)
-    _, decisions = run(settled(3), [(0.0, known), (240.0, gone)])
+    valued, gone = given_of(rules, load_of(4.8)), given_of(rules, MISSING)
+    _, decisions = run(settled(3), [(0.0, valued), (240.0, gone)])
 
     (view,) = decisions[-1].metrics
     assert (view.value, view.age, view.desired) == ("4.8ms", "4m", None)
