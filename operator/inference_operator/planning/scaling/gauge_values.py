@@ -9,7 +9,7 @@ from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetr
 from inference_operator.domain.measurement import Family, PodName, Sample
 from inference_operator.domain.scaling import MetricLoad
 from inference_operator.planning.measuring.counters import Gap, Missing
-from inference_operator.planning.measuring.coverage import SAYS
+from inference_operator.planning.measuring.coverage import said
 from inference_operator.planning.scaling.sight import Sight
 
 SHARED_GPU = "SharedGPU"
@@ -59,10 +59,11 @@ def _read(sight: Sight, metric: ScalingMetric, family: Family) -> _Read:
     values, gaps, young = [], [], 0
     for pod in sight.track.pods:
         view = sight.views.get(pod.name)
-        if sight.is_young(pod, metric):
+        gap = view.gap if view is not None else None
+        if sight.is_young(pod, metric) or (gap is not None and gap.reason is Missing.YOUNG):
             young += 1
-        elif view is not None and view.gap is not None:
-            gaps.append((pod.name, view.gap))
+        elif gap is not None:
+            gaps.append((pod.name, gap))
         elif isinstance(value := _of_pod(sight, metric, family, pod.name), Gap):
             gaps.append((pod.name, value))
         else:
@@ -97,10 +98,9 @@ def _trouble(sight: Sight, metric: ScalingMetric, read: _Read) -> tuple[str, str
     if reason is Missing.NO_SERIES and is_short and metric.type is not ScalingMetricType.GPU_MEMORY:
         words = f"a window of {metric.window} has fewer than two scrapes: write a longer one"
         return WINDOW_TOO_SHORT, words
-    number = f"{len(read.gaps)} of {len(sight.track.pods)} pods have {SAYS.get(reason, reason)}"
-    value = f": {gap.words}" if gap.words else ""
+    words = f"{len(read.gaps)} of {len(sight.track.pods)} pods have {said(gap)} (such as {name})"
     is_partial = bool(read.values) and reason is Missing.NO_SERIES
-    return "Partial" if is_partial else reason.value, f"{number}{value} (such as {name})"
+    return "Partial" if is_partial else reason.value, words
 
 
 def _shared_gpu(sight: Sight, metric: ScalingMetric, family: Family) -> str:
