@@ -9,7 +9,7 @@ from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetr
 from inference_operator.domain.measurement import Family
 from inference_operator.domain.scaling import MetricLoad
 from inference_operator.planning.measuring.counters import Missing
-from inference_operator.planning.measuring.coverage import Trouble, coverage
+from inference_operator.planning.measuring.coverage import Trouble, coverage, warning_of
 from inference_operator.planning.measuring.totals import Totals
 from inference_operator.planning.scaling.families import families_of
 from inference_operator.planning.scaling.percentiles import percentile
@@ -122,14 +122,17 @@ def _without_value(
 
 
 def _waiting(sight: Sight, metric: ScalingMetric) -> float | None:
-    """Return the mean number of requests that wait; None if a pod's is not known."""
+    """Return the mean number of requests that wait; None if that of a pod is not known."""
     waiting = 0.0
-    for name in sight.views:
-        for sample in sight.samples(name, Family.PENDING, metric):
+    for name, view in sight.views.items():
+        samples = sight.samples(name, Family.PENDING, metric)
+        if not samples and view.gap is None:
+            return None
+        for sample in samples:
             if not isinstance(sample.value, float) or not math.isfinite(sample.value):
                 return None
             waiting += max(sample.value, 0.0)
-    return waiting
+    return None if warning_of(sight.sweep, {Family.PENDING}) else waiting
 
 
 def _latency(sight: Sight, metric: ScalingMetric, seen: Counted) -> Measured:

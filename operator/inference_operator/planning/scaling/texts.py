@@ -29,6 +29,8 @@ _NAMES = {
     ScalingMetricType.BATCH_SIZE: "batch size",
     ScalingMetricType.PROMETHEUS: "query",
 }
+# So that the number of pods has its place in the sentence.
+_MISSING_LENGTH = WHY_LENGTH - 100
 # Missing metrics that one sentence names.
 _MOST_NAMED = 3
 
@@ -87,7 +89,7 @@ def missing_words(missing: tuple[MetricLoad, ...], memory: ScalingMemory, now: f
     sentences = [f"{load.label}: {load.message or _why(load)}" for load in missing[:_MOST_NAMED]]
     if len(missing) > _MOST_NAMED:
         sentences.append(f"and {len(missing) - _MOST_NAMED} more")
-    words = "; ".join(sentences)
+    words = truncate("; ".join(sentences), _MISSING_LENGTH)
     since = memory.missing_since
     return f"{words} (for {age_text(now - since)})" if since is not None and now > since else words
 

@@ -198,6 +198,20 @@ def test_silence_is_idle_and_a_hang_is_not() -> None:
     assert bench.load().reason == "NoAnswers"
 
 
+def test_no_count_of_those_that_wait_is_no_silence() -> None:
+    """The query about them was refused, and no other one."""
+    bench = served(sweeps=5)
+    bench.run(6, requests=0)
+    by_pod = {
+        pod: {family: each for family, each in samples.items() if family is not Family.PENDING}
+        for pod, samples in bench.sweep().by_pod.items()
+    }
+    load = bench.load(by_pod=by_pod)
+
+    assert (load.is_idle, load.reason) == (False, "NoAnswers")
+    assert load.message == "no count of those that wait"
+
+
 def test_failures_alone_are_no_silence() -> None:
     bench = served(LATENCY)
     bench.run(6, requests=100, failed=100)
