@@ -31,10 +31,15 @@ class Counted:
 
     @property
     def totals(self) -> Totals:
-        totals = Totals()
-        for each, _ in self.pods:
-            totals = totals.plus(each)
-        return totals
+        """What all of them did; there must be one.
+
+        Raises:
+            ValueError: without pods.
+        """
+        first, *others = (each for each, _ in self.pods)
+        for each in others:
+            first = first.plus(each)
+        return first
 
     @property
     def rates(self) -> list[float]:

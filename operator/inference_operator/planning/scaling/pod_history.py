@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from inference_operator.planning.measuring.pods import PodMemory, PodView
 from inference_operator.planning.measuring.totals import Totals
 
-MOST_PARTS = 16
+MOST_PARTS = 8
 """Parts of the longest window. Closer scrapes share one."""
 
 # Scrapes are no clockwork.
@@ -83,9 +83,10 @@ def over(history: PodHistory, window: float) -> tuple[Totals, float] | None:
     >>> totals.successes, seconds, over(history, 120.0)
     (6.0, 30.0, None)
     """
-    totals, seconds = Totals(), 0.0
+    totals, seconds = None, 0.0
     for part in reversed(history.parts):
-        totals, seconds = part.totals.plus(totals), seconds + part.seconds
+        totals = part.totals.plus(totals) if totals else part.totals
+        seconds += part.seconds
         if seconds >= _ENOUGH * window:
             return totals, seconds
     return None

@@ -273,6 +273,6 @@ def test_parts_are_bounded() -> None:
         bench.pass_time(5.0)
     assert bench.memory is not None
 
-    assert max(len(each.parts) for each in bench.memory.pods.values()) <= 20
+    assert max(len(each.parts) for each in bench.memory.pods.values()) <= 10
     assert bench.load().value == pytest.approx(1.0)
     assert bench.at > NOON
