@@ -11,15 +11,13 @@ from random import Random
 from typing import Any
 
 from inference_operator.cli.simulation.history import History, Moment, Outcome
-from inference_operator.cli.simulation.pace import Pace
+from inference_operator.cli.simulation.pace import SCRAPE_INTERVAL, Pace
 from inference_operator.cli.simulation.requests import Behaviour, Latency
 from inference_operator.cli.simulation.simulation import Setup, Simulation
 from inference_operator.cli.simulation.trace import Missing, Row, Trace
 from inference_operator.domain.names import UnitKey
 from inference_operator.settings import DEFAULTS, defaults_of
 
-# As `manifests/monitoring` scrapes; a test compares both.
-SCRAPE_INTERVAL = 5
 STABLE_ERRORS = 0.005
 STABLE_P50, STABLE_P95 = 8.0, 15.45
 HOUR = 3600

@@ -204,8 +204,8 @@ def _measuring(settings: Settings | None) -> Measuring:
     """
     given = settings or read_prometheus()
     has_prometheus = bool(given.prometheus_url)
-    known = has_prometheus if settings is not None or has_prometheus else None
-    return Measuring(given.prometheus_gateway_metric, known)
+    is_said = settings is not None or has_prometheus
+    return Measuring(given.prometheus_gateway_metric, has_prometheus if is_said else None)
 
 
 def _print_manifests(plan: Plan) -> None:

@@ -5,6 +5,7 @@ A page may have no answer yet. Its request is then held: the kubelet writes a Wa
 answer of 503 and for each refused connection, but not for an answer that takes long.
 """
 
+import math
 import selectors
 import socket
 import threading
@@ -25,6 +26,8 @@ _TURN_SECONDS, _HELD_SECONDS = 0.5, 0.1
 # The kubelet asks a pod that ends until all its containers are gone, and reports a refused
 # connection. Right after a request it is quiet for a period of its probe.
 QUIET_SECONDS = 1.0
+# A held request has outlasted its period, so that the kubelet asks again as soon as it is answered.
+_NOT_QUIET = -math.inf
 
 Page = tuple[int, str]
 """Status and text."""
@@ -45,6 +48,7 @@ class _Connection:
         self.page: Callable[[float], Page | None] | None = None
         """The page that has no answer yet."""
 
+        self.path = ""
         self.arrived = 0.0
 
 
@@ -57,7 +61,8 @@ class Listener:
         self._open: list[_Connection] = []  # in the order of arrival
         self._held: list[_Connection] = []
         self._asked: dict[str, float] = {}
-        """When each page was last asked and had an answer at once."""
+        """When each page was last asked and had an answer at once; before all times if the last
+        answer was to a held request."""
         self._awaited, self._released = "", threading.Event()
         self._sock = _listening(address)
         self._sock.setblocking(False)
@@ -170,7 +175,7 @@ class Listener:
             if answer is not None:
                 self._asked[path] = connection.arrived
             if answer is None and self._makes_room_for(connection.peer):
-                connection.page = page
+                connection.page, connection.path = page, path
                 self._open.remove(connection)
                 self._held.append(connection)
             else:
@@ -196,6 +201,7 @@ class Listener:
             answer = YES if self._awaited else connection.page(connection.arrived)
             if answer is None:
                 continue
+            self._asked[connection.path] = _NOT_QUIET
             connection.page = None
             connection.ends_at = time.monotonic() + SECONDS
             self._held.remove(connection)

@@ -9,7 +9,6 @@ import yaml
 
 from benchmarks import canary_rollouts
 from benchmarks.analysis.rollouts import (
-    SCRAPE_INTERVAL,
     Fault,
     Played,
     Scenario,
@@ -23,6 +22,7 @@ from hack.product import ROOT
 from inference_operator.api.analysis import Analysis
 from inference_operator.cli.simulation import operator
 from inference_operator.cli.simulation.history import Outcome
+from inference_operator.cli.simulation.pace import SCRAPE_INTERVAL
 from inference_operator.planning.analysis import judging
 from inference_operator.planning.rollout import state_machine
 from inference_operator.prometheus_settings import PrometheusSettings

@@ -48,8 +48,8 @@ def lines(folder: Path, capsys: pytest.CaptureFixture[str], body: Any, *words: s
 
 
 def sources(given: list[str]) -> dict[str, str]:
-    found = (line.removeprefix("source of ") for line in given if line.startswith("source of "))
-    return {name: words for name, _, words in (line.partition(": ") for line in found)}
+    texts = (line.removeprefix("source of ") for line in given if line.startswith("source of "))
+    return {name: words for name, _, words in (line.partition(": ") for line in texts)}
 
 
 @pytest.mark.parametrize(

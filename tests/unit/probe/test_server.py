@@ -113,9 +113,9 @@ def test_it_listens_on_all_addresses_of_both_families() -> None:
 STARTED = b"GET /started HTTP/1.1\r\n\r\n"
 
 
-def held(listener: Listener, address: str = "127.0.0.1") -> socket.socket:
+def held(listener: Listener, address: str = "127.0.0.1", request: bytes = STARTED) -> socket.socket:
     client = connected(listener, address)
-    client.sendall(STARTED)
+    client.sendall(request)
     listener.turn(1)
     listener.turn(0)  # an answer is written in the next turn
     return client
@@ -253,6 +253,34 @@ def test_the_end_waits_for_the_kubelet_s_next_probe_which_is_answered_with_yes(
     assert not has_ended.wait(1.0)
     assert ask_now(running) == b"HTTP/1.1 200"
     assert has_ended.wait(5)
+
+
+@pytest.mark.parametrize("is_answered_before", [False, True])
+def test_the_end_waits_for_the_probe_that_follows_a_held_one_at_once(
+    is_answered_before: bool,
+) -> None:
+    answers: list[Page] = []
+    running = Listener(
+        ("127.0.0.1", 0), {"/ready": lambda arrived: answers[0] if answers else None}
+    )
+    client = held(running, request=b"GET /ready HTTP/1.1\r\n\r\n")
+    if is_answered_before:
+        answers.append(YES)
+        running.turn(0.1)
+    threading.Thread(target=running.serve, daemon=True).start()
+    has_ended = threading.Event()
+
+    def end() -> None:
+        running.release("/ready", 30)
+        has_ended.set()
+
+    threading.Thread(target=end, daemon=True).start()
+    client.settimeout(5)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    assert not has_ended.wait(0.7)
+    assert ask_now(running) == b"HTTP/1.1 200"
+    assert has_ended.wait(5)
+    client.close()
 
 
 def test_the_end_waits_for_no_probe_right_after_one_or_without_any() -> None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SCRAPE_INTERVAL = 5
+"""Seconds between two scrapes, as manifests/monitoring has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -10,7 +13,7 @@ class Pace:
     load_time: int = 30
     """From the creation of a pod until it is ready."""
 
-    scrape_interval: int = 15
+    scrape_interval: int = SCRAPE_INTERVAL
     sweep_interval: int = 10
     delay: int = 1
     """How old the time is for which the operator asks."""
