@@ -37,8 +37,16 @@ class MeasuredTrack:
     """Names in Triton of a pipeline's other models."""
 
     pods: tuple[MeasuredPod, ...] = ()
+    is_baseline: bool = False
+    """Whether these pods are a baseline, so that others of the revision serve beside them."""
+
     service: ServiceName | None = None
     """The Service by which a gateway leads requests to it; None without a gateway."""
+
+    @property
+    def words(self) -> str:
+        """Return what messages call the pods that a canary is compared with."""
+        return "baseline" if self.is_baseline else "stable revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,9 @@ class AnalysisQuestion:
     stable: MeasuredTrack
     canary: MeasuredTrack | None = None
     step: StepQuestion | None = None
+    lacks_baseline: bool = False
+    """Whether `stable` are the revision's own pods because its baseline did not answer in time."""
+
     record: AnalysisStatus | None = None
     """The last status, from whose evidence a judgement continues."""
 

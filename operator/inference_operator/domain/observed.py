@@ -226,6 +226,10 @@ class Children:
 
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
+    baselines: Mapping[str, DeploymentView] = field(default_factory=dict)
+    """The baseline of each revision that has one. No other field counts its pods."""
+
+    baseline_pods: tuple[Pod, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
     """Where the Service leads clients, or the routes of a unit with a gateway."""
 

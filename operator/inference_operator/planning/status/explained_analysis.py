@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from inference_operator.api.analysis import (
     Analysis,
     AnalysisMetric,
+    ComparedWith,
     MetricMode,
     MetricType,
     OnTimeout,
@@ -73,7 +74,9 @@ def _metric(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> st
     if metric.max is not None:
         limits.append(f"at most {metric.max}")
     if metric.max_relative is not None:
-        limits.append(f"at most {metric.max_relative} of the stable revision's")
+        has_baseline = analysis.compared_with is ComparedWith.BASELINE
+        other = "baseline" if has_baseline else "stable revision"
+        limits.append(f"at most {metric.max_relative} of the {other}'s")
     shown_only = "; DryRun: it decides nothing" if metric.mode is MetricMode.DRY_RUN else ""
     return (
         f"{_measured(metric, analysis, unit)}: {' and '.join(limits)}; {_judged(metric, analysis)}"
