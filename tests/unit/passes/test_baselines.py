@@ -222,9 +222,7 @@ async def test_the_last_pods_that_answer_clients_stay() -> None:
     world, old = await compared(verdict=Verdict.LOW_TRAFFIC)
     world.answers = lambda revision: False
     # Its pods answer on, while no others do.
-    world.cluster.edit(
-        "Deployment", f"{KEY.name}-{old}-baseline", {"status": {"readyReplicas": 1}}
-    )
+    world.cluster.edit("Deployment", f"{KEY.name}-{old}-baseline", {"status": {"readyReplicas": 1}})
     world.watch()
     world.run_deployments = lambda: None  # type: ignore[method-assign]
     own = f"{KEY.name}-{old}"

@@ -99,9 +99,15 @@ def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) ->
     trouble = _error(metric, seen, canary.source) or _no_data(metric, seen, canary.source)
     judge = share_result if metric.is_share else window_result
     result = judge(metric, canary, seen, trouble)
-    if metric.max_relative is None or trouble is not None:
+    if metric.max_relative is None or trouble is not None or not _is_of_pods(metric, canary):
         return result
     return replace(result, message=f"{result.message}{_compared(seen)}")
+
+
+def _is_of_pods(metric: AnalysisMetric, canary: CanaryMemory) -> bool:
+    """Return whether the values are those of single pods: a query and a gateway know revisions."""
+    by_gateway = canary.source is HistogramSource.GATEWAY and is_percentile(metric)
+    return metric.type is not MetricType.PROMETHEUS and not by_gateway
 
 
 def _compared(seen: Round) -> str:

@@ -84,7 +84,7 @@ def _advanced(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> 
     begun = obeyed(analysis.with_verdict(present, facts, is_renewed=is_renewed), facts)
     judged = analysis.failed(begun.state, facts)
     confirmed = _confirm(judged.state, facts)
-    step = with_baseline(state.baseline, _towards_target(confirmed.state, facts), facts)
+    step = with_baseline(present.baseline, _towards_target(confirmed.state, facts), facts)
     ends = (
         step.wake_after,
         _until_scale_down(step.state, facts),
