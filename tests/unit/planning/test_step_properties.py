@@ -13,14 +13,13 @@ from inference_operator.api.canary import Canary
 from inference_operator.api.rollout_status import AbortStatus
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import Commands, Verb, promote_all, promote_step, retry_of
-from inference_operator.domain.rollout_state import BASELINE_REASONS, BaselineState, RolloutState
+from inference_operator.domain.rollout_state import BaselineState, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Split, Traffic
-from inference_operator.planning.rollout.baseline import may_grow
 from inference_operator.planning.rollout.facts import RolloutFacts, hash_of
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.rollout.steps import needed_pods, pair_at, weight_at
-from inference_operator.planning.sizing import baseline_size, replica_split, sizes
+from inference_operator.planning.sizing import replica_split, sizes
 from tests.examples import examples
 from tests.unit.planning.seen import NOON, observed, with_children
 
@@ -233,32 +232,6 @@ def test_equal_facts_give_equal_decisions_and_a_second_pass_none(
     again = advance(first.state, facts)
     assert again.decisions == ()
     assert again.state == first.state
-
-
-@given(cases())
-def test_a_baseline_is_of_the_stable_revision_beside_a_canary_and_decided_once(
-    case: tuple[RolloutState, RolloutFacts],
-) -> None:
-    done, facts = advance(*case), case[1]
-    baseline, before = done.state.baseline, case[0].baseline
-    told = [each.reason for each in done.decisions if each.reason in BASELINE_REASONS]
-    assert len(set(told)) == len(told)
-    if baseline is None:
-        assert told == (["BaselineEnded"] if before and not before.late_at else [])
-        return
-    assert done.state.canary is not None
-    assert baseline.revision == done.state.stable
-    if "BaselineStarted" in told:
-        assert not facts.freeze
-        assert not facts.settings.paused
-        assert facts.ready_of(done.state.canary) >= needed_pods(done.state, facts) > 0
-    pair = pair_at(done.state, facts)
-    asked = {name: (ready, ready) for name, ready in facts.answering.items()}
-    seen = with_children(observed(ready=asked), traffic=facts.traffic)
-    weight = weight_at(facts.steps, done.state.step)
-    of_canary = sizes(seen, done.tracks, facts.replicas, pair, weight).of[done.state.canary]
-    size = baseline_size(seen, done.state, of_canary, may_grow=may_grow(done.state, facts))
-    assert 0 <= size <= of_canary
 
 
 def test_the_previous_revision_goes_in_the_pass_in_which_a_step_gives_its_clients() -> None:
