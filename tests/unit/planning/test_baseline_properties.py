@@ -1,6 +1,6 @@
 """Baselines of canaries, whatever the state, the steps and the facts are."""
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from inference_operator.domain.rollout_state import BASELINE_REASONS, RolloutState
 from inference_operator.planning.rollout.baseline import may_grow
@@ -8,10 +8,12 @@ from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.rollout.steps import needed_pods, pair_at, weight_at
 from inference_operator.planning.sizing import baseline_size, sizes
+from tests.examples import examples
 from tests.unit.planning.seen import observed, with_children
 from tests.unit.planning.test_step_properties import cases
 
 
+@settings(max_examples=examples(60))
 @given(cases())
 def test_a_baseline_is_of_the_stable_revision_beside_a_canary_and_decided_once(
     case: tuple[RolloutState, RolloutFacts],

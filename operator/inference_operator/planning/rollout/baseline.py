@@ -95,8 +95,8 @@ def _begun(state: RolloutState, facts: RolloutFacts) -> BaselineState:
 def _started(state: RolloutState, facts: RolloutFacts) -> Decision:
     pods = counted(needed_pods(state, facts), "new pod")
     message = (
-        f"{pods} of revision {state.stable} start as a baseline: revision {state.canary} is"
-        " compared with them"
+        f"a baseline of {pods} of revision {state.stable} starts: revision {state.canary} is"
+        " compared with it"
     )
     return Decision(Reason.BASELINE_STARTED, message, state.canary, state.stable)
 
