@@ -248,6 +248,9 @@ class Children:
         deployment = self.deployments.get(revision) if revision else None
         return deployment.ready if deployment else 0
 
+    def baseline_ready_of(self, revision: str | None) -> int:
+        return self.baselines[revision].ready if revision in self.baselines else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

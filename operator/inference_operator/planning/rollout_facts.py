@@ -62,7 +62,7 @@ def facts_of(
         analysis=seen.inputs.analysis,
         reported=_reported_trouble(seen),
         gateway_late_since=_gateway_late_since(seen, now),
-        baseline_ready=_baseline_ready(seen, state),
+        baseline_ready=seen.children.baseline_ready_of(state.stable),
         strangers=_strangers(seen, state),
     )
 
@@ -169,8 +169,3 @@ def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:
 def _all_pods(seen: Observed) -> tuple[Pod, ...]:
     """Return the pods with those of baselines: clients and GPUs do not tell them apart."""
     return (*seen.children.pods, *seen.children.baseline_pods)
-
-
-def _baseline_ready(seen: Observed, state: RolloutState) -> int:
-    view = seen.children.baselines.get(state.stable or "")
-    return view.ready if view else 0

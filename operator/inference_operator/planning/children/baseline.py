@@ -22,10 +22,8 @@ def is_last_answer(seen: Observed, key: ChildKey) -> bool:
     """Return whether clients reach a revision of which only the baseline's pods answer: they stay
     until others do."""
     revision, children = revision_of_child(key.name), seen.children
-    view = children.baselines.get(revision)
-    if view is None or view.ready == 0 or children.ready_of(revision) > 0:
-        return False
-    return has_clients(seen, revision)
+    answers = children.baseline_ready_of(revision) > 0 and children.ready_of(revision) == 0
+    return answers and has_clients(seen, revision)
 
 
 def baseline_existed(state: RolloutState) -> bool:

@@ -204,11 +204,10 @@ def _baseline(seen: Observed, plan: Plan) -> BaselineStatus | None:
     state = plan.rollout.state.baseline
     if state is None:
         return None
-    view = seen.children.baselines.get(state.revision)
     return BaselineStatus(
         revision=state.revision,
         replicas=plan.sizes.baseline,
-        ready=view.ready if view else 0,
+        ready=seen.children.baseline_ready_of(state.revision),
         since=state.since,
         late_at=state.late_at,
     )
