@@ -249,7 +249,8 @@ class Children:
         return deployment.ready if deployment else 0
 
     def baseline_ready_of(self, revision: str | None) -> int:
-        return self.baselines[revision].ready if revision in self.baselines else 0
+        baseline = self.baselines.get(revision) if revision else None
+        return baseline.ready if baseline else 0
 
 
 @dataclass(frozen=True, slots=True)

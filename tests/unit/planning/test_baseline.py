@@ -88,17 +88,17 @@ def test_each_input_has_one_answer(
     after: BaselineState | None,
     reasons: list[str],
 ) -> None:
-    found, decided = told(replace(STATE, baseline=before), replace(FACTS, **changes))
+    kept, decided = told(replace(STATE, baseline=before), replace(FACTS, **changes))
     assert decided == reasons
-    if found is not None and found.late_at is not None:
-        assert found.late_at == (before.late_at if before and before.late_at else NOON)
+    if kept is not None and kept.late_at is not None:
+        assert kept.late_at == (before.late_at if before and before.late_at else NOON)
     else:
-        assert found == after
+        assert kept == after
 
 
 def test_a_baseline_of_another_revision_ends_and_a_new_one_starts() -> None:
-    found, decided = told(replace(STATE, baseline=BaselineState("p")), FACTS)
-    assert (found, decided) == (BaselineState("s", NOON), ["BaselineEnded", "BaselineStarted"])
+    kept, decided = told(replace(STATE, baseline=BaselineState("p")), FACTS)
+    assert (kept, decided) == (BaselineState("s", NOON), ["BaselineEnded", "BaselineStarted"])
 
 
 def test_a_second_pass_decides_nothing_about_it() -> None:
@@ -119,10 +119,10 @@ def test_a_second_pass_decides_nothing_about_it() -> None:
 
 def test_a_time_in_the_future_is_one_of_an_edited_status() -> None:
     later = NOON + timedelta(days=1)
-    found, _ = told(replace(STATE, baseline=BaselineState("s", later)), FACTS)
-    assert found == BaselineState("s", NOON)
-    found, _ = told(replace(STATE, baseline=BaselineState("s", later, later)), FACTS)
-    assert found == BaselineState("s", NOON, NOON)
+    kept, _ = told(replace(STATE, baseline=BaselineState("s", later)), FACTS)
+    assert kept == BaselineState("s", NOON)
+    kept, _ = told(replace(STATE, baseline=BaselineState("s", later, later)), FACTS)
+    assert kept == BaselineState("s", NOON, NOON)
 
 
 SIZES = [
@@ -139,16 +139,16 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "ready", "reported", "live", "grows", "expected"), SIZES)
+@pytest.mark.parametrize(("asked", "ready", "reported", "live", "grows", "expected"), SIZES)
 def test_it_has_as_many_pods_as_the_canary_and_never_more(
-    wanted: int, ready: int, reported: int, live: int | None, grows: bool, expected: int
+    asked: int, ready: int, reported: int, live: int | None, grows: bool, expected: int
 ) -> None:
     shown = BaselineStatus(revision="s", replicas=reported) if reported else None
-    seen = observed(ready={"c": (ready, wanted)}, status=InferenceModelStatus(baseline=shown))
+    seen = observed(ready={"c": (ready, asked)}, status=InferenceModelStatus(baseline=shown))
     views = {"s": DeploymentView(live, 0)} if live is not None else {}
     seen = with_children(seen, baselines=views)
     state = replace(STATE, baseline=BaselineState("s"))
-    assert baseline_size(seen, state, wanted, may_grow=grows) == expected
+    assert baseline_size(seen, state, asked, may_grow=grows) == expected
 
 
 @pytest.mark.parametrize("baseline", [None, BaselineState("s", AGO, NOON)])

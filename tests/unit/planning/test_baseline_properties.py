@@ -20,14 +20,14 @@ def test_a_baseline_is_of_the_stable_revision_beside_a_canary_and_decided_once(
 ) -> None:
     done, facts = advance(*case), case[1]
     baseline, before = done.state.baseline, case[0].baseline
-    told = [each.reason for each in done.decisions if each.reason in BASELINE_REASONS]
-    assert len(set(told)) == len(told)
+    reasons = [each.reason for each in done.decisions if each.reason in BASELINE_REASONS]
+    assert len(set(reasons)) == len(reasons)
     if baseline is None:
-        assert told == (["BaselineEnded"] if before and not before.late_at else [])
+        assert reasons == (["BaselineEnded"] if before and not before.late_at else [])
         return
     assert done.state.canary is not None
     assert baseline.revision == done.state.stable
-    if "BaselineStarted" in told:
+    if "BaselineStarted" in reasons:
         assert not facts.freeze
         assert not facts.settings.paused
         assert facts.ready_of(done.state.canary) >= needed_pods(done.state, facts) > 0
