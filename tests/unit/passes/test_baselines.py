@@ -72,9 +72,11 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("kind", [Compared, ComparedRoutes])
-@pytest.mark.parametrize("end", ENDS)
-async def test_it_ends_with_its_canary(end: str, kind: type[Compared]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [*((Compared, end) for end in ENDS), (ComparedRoutes, "promotion"), (ComparedRoutes, "abort")],
+)
+async def test_it_ends_with_its_canary(kind: type[Compared], end: str) -> None:
     world, _ = await compared(kind)
     ENDS[end](world)
     await wait(world, 15)
@@ -237,6 +239,17 @@ async def test_the_last_pods_that_answer_clients_stay() -> None:
     world.cluster.edit("Deployment", own, {"status": {"readyReplicas": 4}})
     await world.settle(world.rounds)
     assert world.baselines == {}
+
+
+async def test_a_record_that_is_gone_neither_ends_it_nor_keeps_it_for_ever() -> None:
+    world, old = await compared(verdict=Verdict.LOW_TRAFFIC)
+    world.cluster.remove("ControllerRevision", f"{KEY.name}-{old}")
+    await world.settle(world.rounds)
+    assert world.baselines == {old: 1}
+    world.says(Verb.ABORT, world.canary)
+    await world.settle(world.rounds)
+    assert world.baselines == {}
+    assert world.own_pods[old] == 4
 
 
 async def test_a_lost_status_neither_ends_it_nor_names_another_stable_revision() -> None:

@@ -3,10 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inference_operator.domain.names import ChildKey, revision_of_child
+from inference_operator.domain.names import (
+    ChildKey,
+    baseline_name,
+    revision_child_name,
+    revision_of_child,
+)
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import Sizes
+from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.children.clients import has_clients
 from inference_operator.resources.deployment import baseline
 
@@ -16,6 +22,14 @@ def baseline_manifests(stable: RevisionRecord | None, sizes: Sizes) -> Iterator[
     for manifest in stable.children if stable is not None and sizes.baseline else ():
         if manifest["kind"] == "Deployment":
             yield baseline(dict(manifest), sizes.baseline)
+
+
+def baseline_keys(seen: Observed, tracks: Tracks, sizes: Sizes) -> frozenset[ChildKey]:
+    """Return the Deployment of the wanted baseline, also while its record is not accepted."""
+    if not sizes.baseline or tracks.stable is None:
+        return frozenset()
+    child = revision_child_name(seen.owner.key.name, tracks.stable)
+    return frozenset({ChildKey("Deployment", baseline_name(child))})
 
 
 def is_last_answer(seen: Observed, key: ChildKey) -> bool:

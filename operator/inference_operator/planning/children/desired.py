@@ -21,6 +21,7 @@ from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.children.baseline import (
     baseline_existed,
+    baseline_keys,
     baseline_manifests,
     is_last_answer,
     is_scaled_by_us,
@@ -104,7 +105,7 @@ def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
     keys = frozenset(action.key for action in made)
     ordered = sorted(made, key=lambda action: not _comes_first(seen, action))
     unrecorded = frozenset(goal.tracks.revisions) - frozenset(goal.records)
-    needed = {*desired, *stays(seen, goal.routing)}
+    needed = {*desired, *stays(seen, goal.routing), *baseline_keys(seen, goal.tracks, goal.sizes)}
     if goal.keeps_routes:
         needed |= {key for key in seen.children.live if is_of_gateway(seen, key)}
     deletions = sorted(
@@ -276,17 +277,20 @@ def _reported_size(seen: Observed, revision: str) -> int | None:
     return next((v.replicas for v in views if v is not None and v.revision == revision), None)
 
 
+def _is_reached(seen: Observed, key: ChildKey, unrecorded: frozenset[str]) -> bool:
+    """Return whether clients may depend on a child, or on one that could not be made again."""
+    if is_baseline(key):
+        return is_last_answer(seen, key)
+    revision = revision_of_child(key.name)
+    return revision in unrecorded or (key.kind in _OF_PODS and has_clients(seen, revision))
+
+
 def _prune(
     seen: Observed, desired: Iterable[ChildKey], unrecorded: frozenset[str]
 ) -> Iterator[Action]:
     stay = set(desired)
     for key, live in seen.children.live.items():
-        if key in stay or revision_of_child(key.name) in unrecorded:
-            continue
-        if is_baseline(key):
-            if is_last_answer(seen, key):
-                continue
-        elif key.kind in _OF_PODS and has_clients(seen, revision_of_child(key.name)):
+        if key in stay or _is_reached(seen, key, unrecorded):
             # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:

@@ -98,7 +98,7 @@ def _started(state: RolloutState, facts: RolloutFacts) -> Decision:
         f"a baseline of {pods} of revision {state.stable} starts: revision {state.canary} is"
         " compared with it"
     )
-    return Decision(Reason.BASELINE_STARTED, message, state.canary, state.stable)
+    return Decision(Reason.BASELINE_STARTED, message, None, state.stable)
 
 
 def _ended(before: BaselineState, state: RolloutState, facts: RolloutFacts) -> Decision:

@@ -36,8 +36,11 @@ class BaselineBench(Bench):
         return replace(asked, stable=replace(asked.stable, pods=pods, is_baseline=True))
 
 
-def bench_of(limits: dict[str, str], **fields: bool) -> BaselineBench:
-    bench = BaselineBench(settings(limits), has_canary=False, **fields)
+def bench_of(
+    limits: dict[str, str], *, has_baseline: bool = True, is_late: bool = False
+) -> BaselineBench:
+    bench = BaselineBench(settings(limits), has_canary=False)
+    bench.has_baseline, bench.is_late = has_baseline, is_late
     bench.stable.append(Server("baseline-0"))
     for _ in range(25):
         bench.serve()
