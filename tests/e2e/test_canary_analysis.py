@@ -185,9 +185,12 @@ def test_a_silent_service_holds(scene: Scene) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("prometheus")
 def test_new_pods_of_the_stable_version_are_compared_with(
-    harness: ClusterHarness, namespace: str, scene: Scene
+    harness: ClusterHarness, namespace: str
 ) -> None:
+    for path, content in FILES.items():
+        harness.store.upload_bytes(content, path)
     unit = compared(harness, namespace, "new-pods").ready().called()
     try:
         unit.change("good")
