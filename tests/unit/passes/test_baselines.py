@@ -1,5 +1,6 @@
 """Baselines of canaries: when they start and end, and what they never change."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,16 @@ from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.commands import Verb, promote_all, promote_step
 from tests.fakes.bodies import KEY
 
-from .baseline_harness import Compared, ComparedRoutes, baseline_of, compared, wait
+from .baseline_harness import (
+    COMPARED,
+    ERRORS,
+    STEPS,
+    Compared,
+    ComparedRoutes,
+    baseline_of,
+    compared,
+    wait,
+)
 from .freezing import freeze
 from .judged_harness import Judged
 
@@ -268,12 +278,16 @@ async def test_a_new_process_of_the_operator_writes_nothing() -> None:
     assert len(world.cluster.writes) == writes
 
 
-async def test_a_canary_that_is_compared_with_stable_takes_as_many_writes_as_before() -> None:
-    counts = []
-    for analysis in ({"comparedWith": "Stable"}, {}):
+async def test_its_start_takes_few_writes_and_a_canary_without_one_none_more() -> None:
+    written = []
+    for analysis in (None, {"comparedWith": "Stable"}, COMPARED):
         world = Judged()
         for number in (1, 2):
-            world.wants(number, analysis=analysis)
+            given = {} if analysis is None else {"analysis": {"metrics": [ERRORS], **analysis}}
+            world.wants(number, STEPS, **given)
             await world.settle(world.rounds)
-        counts.append([(each.verb, each.kind) for each in world.cluster.writes])
-    assert counts[0] == counts[1]
+        written.append([f"{each.verb} {each.kind}" for each in world.cluster.writes])
+    without, stable, baseline = written
+    assert stable == without
+    # Its status comes with that of the canary.
+    assert Counter(baseline) - Counter(without) == {"apply Deployment": 1, "create Event": 1}
