@@ -37,11 +37,11 @@ class MeasuredTrack:
     """Names in Triton of a pipeline's other models."""
 
     pods: tuple[MeasuredPod, ...] = ()
-    is_baseline: bool = False
-    """Whether these pods are a baseline, so that others of the revision serve beside them."""
-
     service: ServiceName | None = None
     """The Service by which a gateway leads requests to it; None without a gateway."""
+
+    is_baseline: bool = False
+    """Whether these pods are a baseline, so that others of the revision serve beside them."""
 
     @property
     def words(self) -> str:
@@ -72,11 +72,11 @@ class AnalysisQuestion:
     stable: MeasuredTrack
     canary: MeasuredTrack | None = None
     step: StepQuestion | None = None
-    lacks_baseline: bool = False
-    """Whether `stable` are the revision's own pods because its baseline did not answer in time."""
-
     record: AnalysisStatus | None = None
     """The last status, from whose evidence a judgement continues."""
+
+    lacks_baseline: bool = False
+    """Whether `stable` are the revision's own pods because its baseline did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
