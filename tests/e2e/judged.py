@@ -129,6 +129,18 @@ class Judged:
         return str((self.served.status().get("analysis") or {}).get("verdict", ""))
 
 
+COMPARED = {"name": "errors", "type": "ErrorRate", "max": "10%", "maxRelative": "300%"}
+"""Errors compared with new pods of the stable revision: see `compared`."""
+
+
+def compared(harness: ClusterHarness, namespace: str, name: str) -> Judged:
+    """Return a Python model whose canary, at a half, is compared with a baseline."""
+    unit = model(harness, namespace, name, COMPARED)
+    path = "spec.rollout.canary.analysis.comparedWith"
+    unit.served.apply(**{path: "Baseline"})
+    return unit
+
+
 def python_source(spec: Mapping[str, Any], uri: str) -> dict[str, Any]:
     """Return a `model` that is a Python model of the store in place of an ONNX file."""
     return {**spec, "format": "python", "source": {**spec["source"], "uri": uri}}

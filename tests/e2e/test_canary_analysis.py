@@ -22,7 +22,7 @@ from inference_operator.adapters.prometheus.rows import user_value
 from inference_operator.domain.measurement import NoValue
 from tests.e2e.conftest import STORE_NAMESPACE
 from tests.e2e.harness import ClusterHarness
-from tests.e2e.judged import ERRORS, FILES, MEAN, Judged, model, pipeline
+from tests.e2e.judged import ERRORS, FILES, MEAN, Judged, compared, model, pipeline
 from tests.e2e.monitoring import Tenant, monitored
 from tests.e2e.waiting import eventually
 
@@ -182,6 +182,36 @@ def test_a_silent_service_holds(scene: Scene) -> None:
     assert errors.get("samples", 0) <= 2, errors
     assert scene.silent.served.canary() == canary
     assert scene.silent.served.stable() == scene.silent.old
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("prometheus")
+def test_new_pods_of_the_stable_version_are_compared_with(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    for path, content in FILES.items():
+        harness.store.upload_bytes(content, path)
+    unit = compared(harness, namespace, "new-pods").ready().called()
+    try:
+        unit.change("good")
+        served, name = unit.served, f"new-pods-{unit.old}-baseline"
+        eventually(
+            lambda: (served.status().get("baseline") or {}).get("ready") == 1,
+            within=180,
+            that=served.describe,
+        )
+        assert f"Deployment/{name}" in served.children()
+        assert served.status()["replicas"] == 1
+        selector = served.status()["selector"]
+        pods = harness.kubectl.get("pods", "-n", namespace, "-l", selector)["items"]
+        assert [name in pod["metadata"]["name"] for pod in pods] == [False]
+        unit.wait_promoted(within=240)
+        eventually(lambda: served.has_no_pod_of(unit.old), within=90, that=served.describe)
+        promoted = next(each for each in served.events() if each.startswith("Promoted"))
+        assert "stable is the baseline of 1 pod" in promoted
+        assert served.status().get("baseline") is None
+    finally:
+        unit.close()
 
 
 def test_a_canary_holds_while_prometheus_is_down_and_goes_on_afterwards(scene: Scene) -> None:

@@ -61,6 +61,13 @@ class MetricMode(StrEnum):
     DRY_RUN = "DryRun"
 
 
+class ComparedWith(StrEnum):
+    """Whose requests relative limits compare a canary with."""
+
+    STABLE = "Stable"
+    BASELINE = "Baseline"
+
+
 class OnTimeout(StrEnum):
     """What happens to a canary that could not be judged for `maxHold`."""
 
@@ -180,6 +187,11 @@ class Analysis(ApiModel):
     on_timeout: OnTimeout = OnTimeout.PAUSE
     """What happens after `maxHold`. Pause: the rollout waits for a person. Abort: the stable
     revision serves again. Promote: the rollout goes on as if the metrics had passed."""
+
+    compared_with: ComparedWith = ComparedWith.STABLE
+    """Whose requests `maxRelative` compares with. Stable: those of all pods of the stable revision.
+    Baseline: those of new pods of the stable revision, as many as the canary has, which run as
+    long as the canary does. They cost room."""
 
     metrics: Metrics
     """The metrics, each with its limits."""

@@ -129,4 +129,15 @@ ANALYSIS_RULES = (
         remedy="add one, or choose Pause or Abort",
         field="onTimeout",
     ),
+    Rule(
+        cel="!has(self.comparedWith) || self.comparedWith != 'Baseline'"
+        " || self.metrics.exists(m, has(m.maxRelative))",
+        holds=lambda self: (
+            self.compared_with != "Baseline" or any(m.max_relative for m in self.metrics)
+        ),
+        value="Baseline without a relative limit",
+        requirement="a metric with maxRelative, since only relative limits compare",
+        remedy="add maxRelative to a metric, or remove comparedWith",
+        field="comparedWith",
+    ),
 )

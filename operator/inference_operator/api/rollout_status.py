@@ -45,6 +45,26 @@ class AbortStatus(StatusModel):
     """Cause of the abort, as a sentence."""
 
 
+class BaselineStatus(StatusModel):
+    """The pods of the stable revision that a canary is compared with."""
+
+    revision: RevisionHash
+    """The stable revision, which they serve."""
+
+    replicas: Count = 0
+    """Number of its pods. They are not among those of `stable`."""
+
+    ready: Count = 0
+    """Number of its pods in which the model answers."""
+
+    since: Time | None = None
+    """Since when none of them answers; `progressDeadline` counts from here."""
+
+    late_at: Time | None = None
+    """Time when `progressDeadline` was over. The canary is compared with the stable revision's own
+    pods since then."""
+
+
 class RolloutStatus(StatusModel):
     """State of the rollout, from which the operator continues."""
 

@@ -9,7 +9,12 @@ from pydantic import Field, ValidationError
 from inference_operator.api.analysis_status import AnalysisStatus
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
-from inference_operator.api.rollout_status import Count, RevisionHash, RolloutStatus
+from inference_operator.api.rollout_status import (
+    BaselineStatus,
+    Count,
+    RevisionHash,
+    RolloutStatus,
+)
 from inference_operator.api.rules import UniqueBy
 
 URI_LENGTH = 2048
@@ -153,6 +158,10 @@ class UnitStatus(StatusModel):
 
     canary: RevisionStatus | None = None
     """The new revision, which is starting and will take over."""
+
+    baseline: BaselineStatus | None = None
+    """The pods of the stable revision that the canary is compared with. Absent without
+    `comparedWith: Baseline`, and without such pods."""
 
     candidate: RevisionStatus | None = None
     """Former name of `canary`, in statuses of earlier operators. It is read, and never written."""

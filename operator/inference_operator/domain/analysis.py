@@ -40,6 +40,14 @@ class MeasuredTrack:
     service: ServiceName | None = None
     """The Service by which a gateway leads requests to it; None without a gateway."""
 
+    is_baseline: bool = False
+    """Whether these pods are a baseline, so that others of the revision serve beside them."""
+
+    @property
+    def words(self) -> str:
+        """Return what messages call the pods that a canary is compared with."""
+        return "baseline" if self.is_baseline else "stable revision"
+
 
 @dataclass(frozen=True, slots=True)
 class StepQuestion:
@@ -66,6 +74,9 @@ class AnalysisQuestion:
     step: StepQuestion | None = None
     record: AnalysisStatus | None = None
     """The last status, from whose evidence a judgement continues."""
+
+    lacks_baseline: bool = False
+    """Whether `stable` are the revision's own pods because its baseline did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,11 @@ kind has such a field."""
 CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
 
+BASELINE = "baseline"
+"""Value of that label on the pods of a baseline, and the end of the name of their Deployment."""
+
 _DIGESTS = ".digests"
+_BASELINE = f"-{BASELINE}"
 _HEADLESS = "-headless"
 
 
@@ -86,9 +90,11 @@ def revision_selector(kind: str, name: str, revision: str) -> dict[str, str]:
     return {**unit_selector(kind, name), REVISION_LABEL: revision}
 
 
-def selector_text(selector: Mapping[str, str]) -> str:
-    """Return the selector in the form of `kubectl -l` and the scale subresource."""
-    return ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+def selector_text(selector: Mapping[str, str], *, without_baseline: bool = False) -> str:
+    """Return the selector in the form of `kubectl -l` and the scale subresource, if asked for
+    without the pods of a baseline."""
+    pairs = [f"{key}={value}" for key, value in sorted(selector.items())]
+    return ",".join([*pairs, f"!{TRACK_LABEL}"] if without_baseline else pairs)
 
 
 def revision_child_name(unit: str, revision: str) -> str:
@@ -136,9 +142,30 @@ def is_digests(name: str) -> bool:
     return name.endswith(_DIGESTS)
 
 
+def baseline_name(child: str) -> str:
+    """Return `<name>-<hash>-baseline` for the children called `<name>-<hash>`: the Deployment of
+    the revision's baseline. No revision is called `baseline`, so no other Deployment is."""
+    return f"{child}{_BASELINE}"
+
+
+def is_baseline(key: ChildKey) -> bool:
+    """Return whether a child is the Deployment of a baseline.
+
+    >>> is_baseline(ChildKey("Deployment", "fx-0123456789-baseline"))
+    True
+    >>> is_baseline(ChildKey("Service", "fx-baseline"))
+    False
+    """
+    return key.kind == "Deployment" and key.name.endswith(_BASELINE)
+
+
 def revision_of_child(name: str) -> str:
-    """Return the revision in the name of its child; names, unlike labels, cannot be edited."""
-    return name.removesuffix(_DIGESTS).rpartition("-")[2]
+    """Return the revision in the name of its child; names, unlike labels, cannot be edited.
+
+    >>> revision_of_child("fx-0123456789"), revision_of_child("fx-0123456789-baseline")
+    ('0123456789', '0123456789')
+    """
+    return name.removesuffix(_DIGESTS).removesuffix(_BASELINE).rpartition("-")[2]
 
 
 def unit_of(labels: Mapping[str, str], namespace: str) -> UnitKey | None:

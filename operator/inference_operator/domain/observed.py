@@ -226,6 +226,10 @@ class Children:
 
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
+    baselines: Mapping[str, DeploymentView] = field(default_factory=dict)
+    """The baseline of each revision that has one. No other field counts its pods."""
+
+    baseline_pods: tuple[Pod, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
     """Where the Service leads clients, or the routes of a unit with a gateway."""
 
@@ -243,6 +247,10 @@ class Children:
     def ready_of(self, revision: str | None) -> int:
         deployment = self.deployments.get(revision) if revision else None
         return deployment.ready if deployment else 0
+
+    def baseline_ready_of(self, revision: str | None) -> int:
+        baseline = self.baselines.get(revision) if revision else None
+        return baseline.ready if baseline else 0
 
 
 @dataclass(frozen=True, slots=True)

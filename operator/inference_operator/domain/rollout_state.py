@@ -10,6 +10,22 @@ from inference_operator.api.rollout_status import AbortStatus
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.artifact import Artifact
 
+BASELINE_REASONS = (Reason.BASELINE_STARTED, Reason.BASELINE_LATE, Reason.BASELINE_ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineState:
+    """State of the pods that a canary is compared with."""
+
+    revision: str
+    """The stable revision, which they serve."""
+
+    since: Time | None = None
+    """Since when none of them answers; None while one does."""
+
+    late_at: Time | None = None
+    """When `progressDeadline` was over, so that they ended; None while they may still answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class RolloutState:
@@ -47,6 +63,9 @@ class RolloutState:
     cleared: int | None = None
     """The step up to which the canary goes on whether its metrics pass or not: a person said so, or
     `onTimeout`."""
+
+    baseline: BaselineState | None = None
+    """The pods that the canary is compared with; None without them."""
 
     @property
     def live(self) -> tuple[str, ...]:
@@ -87,10 +106,12 @@ def kind_of_recorded(decision: DecisionStatus) -> DecisionKind:
 
 
 def last_decision(status: UnitStatus, kind: DecisionKind) -> DecisionStatus | None:
-    """Return the last decision of a kind, but not one about records that are not accepted."""
+    """Return the last decision of a kind, but not one about records that are not accepted, or about
+    a baseline: neither says which revision serves."""
+    others = (Reason.RECORD_REJECTED, *BASELINE_REASONS)
     of_kind = (
         decision
         for decision in reversed(status.decisions)
-        if kind_of_recorded(decision) == kind and decision.reason != Reason.RECORD_REJECTED
+        if kind_of_recorded(decision) == kind and decision.reason not in others
     )
     return next(of_kind, None)

@@ -33,3 +33,6 @@ class Sizes:
 
     of: Mapping[str, int] = field(default_factory=dict)
     """Pods of each live revision."""
+
+    baseline: int = 0
+    """Pods of the stable revision that a canary is compared with, beside those in `of`."""

@@ -1,6 +1,7 @@
 """Conversion of stored objects into the values that planning reads."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +12,12 @@ from inference_operator.domain.body import Body
 from inference_operator.domain.commands import Commands
 from inference_operator.domain.freeze import freeze_of
 from inference_operator.domain.names import (
+    BASELINE,
     REVISION_LABEL,
+    TRACK_LABEL,
     ChildKey,
     UnitKey,
+    is_baseline,
     revision_of_child,
 )
 from inference_operator.domain.observed import (
@@ -87,22 +91,24 @@ def observe(
 def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: Body) -> Children:
     key = owner.key
     pods: list[Pod] = []
+    baseline_pods: list[Pod] = []
     slices: list[Body] = []
     live: dict[ChildKey, Body] = {}
     orphans_of_predecessor: set[ChildKey] = set()
     for kind, child in store.children(key):
         if kind == "Pod":
-            pods.append(pod_view(child))
+            (baseline_pods if _is_of_baseline(child) else pods).append(pod_view(child))
         elif kind == ENDPOINT_SLICE.kind:
             slices.append(child)
         elif is_owned_by(child, owner.uid):
             live[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             orphans_of_predecessor.add(ChildKey(kind, child["metadata"]["name"]))
-    served, deployments = _served(live, key), _deployments(live.values())
+    served, deployments = _served(live, key), _deployments(live, of_baselines=False)
+    baselines = _deployments(live, of_baselines=True)
     kept = [child for name, child in live.items() if name.kind == "ControllerRevision"]
-    gateway = gateway_view(store, key, spec, live, ready_endpoints(slices, pods))
-    by_service = _traffic(live, key, served, deployments)
+    gateway = gateway_view(store, key, spec, live, ready_endpoints(slices, [*pods, *baseline_pods]))
+    by_service = _traffic(live, key, served, (deployments, baselines))
     read_records = records(store, kept, key, _live(status, served, deployments), read)
     return Children(
         live=live,
@@ -112,6 +118,8 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: 
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
+        baselines=baselines,
+        baseline_pods=tuple(baseline_pods),
         traffic=gateway.traffic(by_service) if gateway else by_service,
         gateway=gateway,
     )
@@ -142,13 +150,17 @@ def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) ->
     return frozenset({*revisions, previous or "", served or "", *some})
 
 
-def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:
-    views = {}
-    for child in children:
-        if child.get("kind") == "Deployment":
-            revision = revision_of_child(child["metadata"]["name"])
-            views[revision] = _deployment_view(child)
-    return views
+def _deployments(live: Mapping[ChildKey, Body], *, of_baselines: bool) -> dict[str, DeploymentView]:
+    """Return the Deployments by revision: those of baselines, or the others."""
+    return {
+        revision_of_child(key.name): _deployment_view(child)
+        for key, child in live.items()
+        if key.kind == "Deployment" and is_baseline(key) is of_baselines
+    }
+
+
+def _is_of_baseline(pod: Body) -> bool:
+    return bool(pod["metadata"].get("labels", {}).get(TRACK_LABEL) == BASELINE)
 
 
 def _deployment_view(body: Body) -> DeploymentView:
@@ -175,12 +187,15 @@ def _traffic(
     children: Mapping[ChildKey, Body],
     key: UnitKey,
     served: str | None,
-    deployments: Mapping[str, DeploymentView],
+    deployments: Iterable[Mapping[str, DeploymentView]],
 ) -> Traffic:
-    """Return where the Service leads clients."""
+    """Return where the Service leads clients: it selects the pods of a baseline as it does those of
+    its revision."""
     live = children.get(ChildKey("Service", key.name))
     if live is not None and selects_all(live):
-        ready = {name: view.ready for name, view in deployments.items()}
+        ready: Counter[str] = Counter()
+        for views in deployments:
+            ready.update({name: view.ready for name, view in views.items()})
         return Traffic.by_pods(ready, stable_revision(live))
     return Traffic.to(served)
 

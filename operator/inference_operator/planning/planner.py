@@ -10,7 +10,7 @@ from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.domain.sizes import Pair
+from inference_operator.domain.sizes import Pair, Sizes
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
 from inference_operator.planning.children.conflicts import blocked_by_conflicts
@@ -19,6 +19,7 @@ from inference_operator.planning.children.headless import has_headless
 from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.baseline import may_grow
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.freezes import keeps_edited_steps
 from inference_operator.planning.rollout.history import history
@@ -27,7 +28,13 @@ from inference_operator.planning.rollout.recreation import recreated_pair
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.rollout.steps import held, pair_at, weight_at
 from inference_operator.planning.rollout_facts import facts_of
-from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
+from inference_operator.planning.sizing import (
+    baseline_size,
+    is_illegible,
+    last_pair,
+    sizes,
+    unit_size,
+)
 from inference_operator.planning.status.diagnosis import next_look
 from inference_operator.planning.traffic.order import next_routing
 from inference_operator.planning.transition import Transition
@@ -54,6 +61,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     recording = recorded(seen, assessment.unit, step.state)
     weight = weight_at(facts.steps, step.state.step)
     numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts), weight)
+    numbers = replace(numbers, baseline=_baseline(seen, step.state, facts, numbers))
     goal = DesiredState(
         records=recording.written,
         tracks=step.tracks,
@@ -139,6 +147,11 @@ def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | No
         last = last_pair(seen, state, facts.replicas)
         return held(last, state, facts) if last else None
     return recreated_pair(state, facts) or pair_at(state, facts)
+
+
+def _baseline(seen: Observed, state: RolloutState, facts: RolloutFacts, numbers: Sizes) -> int:
+    canary = numbers.of.get(state.canary or "", 0)
+    return baseline_size(seen, state, canary, may_grow=may_grow(state, facts))
 
 
 def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> frozenset[str]:

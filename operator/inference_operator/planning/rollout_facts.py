@@ -50,7 +50,7 @@ def facts_of(
         artifact=artifact.summary,
         version=artifact.version,
         revision_cause=assessment.revision_cause,
-        pods=Counter(pod.revision for pod in seen.children.pods if not pod.finished),
+        pods=Counter(pod.revision for pod in _all_pods(seen) if not pod.finished),
         unended=_unended(seen, state) if settings.recreate else (),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
@@ -62,6 +62,7 @@ def facts_of(
         analysis=seen.inputs.analysis,
         reported=_reported_trouble(seen),
         gateway_late_since=_gateway_late_since(seen, now),
+        baseline_ready=seen.children.baseline_ready_of(state.stable),
         strangers=_strangers(seen, state),
     )
 
@@ -143,7 +144,7 @@ def _reported_trouble(seen: Observed) -> str:
 
 
 def _unended(seen: Observed, state: RolloutState) -> tuple[Pod, ...]:
-    pods = (p for p in seen.children.pods if p.revision == state.stable and not p.finished)
+    pods = (p for p in _all_pods(seen) if p.revision == state.stable and not p.finished)
     # Those whose end nobody has asked for come last.
     return tuple(sorted(pods, key=lambda pod: (pod.ending_since or _NEVER, pod.name)))
 
@@ -159,5 +160,12 @@ def _gateway_late_since(seen: Observed, now: datetime) -> datetime | None:
 
 
 def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:
-    pods = (pod.revision for pod in seen.children.pods if not pod.terminating)
-    return frozenset({*pods, *seen.children.deployments}) - {state.stable, state.canary}
+    children = seen.children
+    pods = (pod.revision for pod in _all_pods(seen) if not pod.terminating)
+    revisions = frozenset({*pods, *children.deployments, *children.baselines})
+    return revisions - {state.stable, state.canary}
+
+
+def _all_pods(seen: Observed) -> tuple[Pod, ...]:
+    """Return the pods with those of baselines: clients and GPUs do not tell them apart."""
+    return (*seen.children.pods, *seen.children.baseline_pods)

@@ -118,6 +118,23 @@ def sizes(
     return Sizes(unit, pods)
 
 
+def baseline_size(seen: Observed, state: RolloutState, canary: int, *, may_grow: bool) -> int:
+    """Return the pods that the canary, which shall have `canary`, is compared with: as many.
+
+    They come after the canary's, which must not wait for a node that they take. They never exceed
+    them.
+    """
+    baseline = state.baseline
+    if baseline is None or baseline.late_at is not None:
+        return 0
+    if may_grow and seen.children.ready_of(state.canary) >= canary:
+        return canary
+    reported, live = seen.status.baseline, seen.children.baselines.get(baseline.revision)
+    is_reported = reported is not None and reported.revision == baseline.revision
+    last = (reported.replicas if reported and is_reported else 0) or (live.replicas if live else 0)
+    return min(last, canary)
+
+
 def _stable_keeps(seen: Observed, tracks: Tracks, unit: int, pair: Pair, weight: int) -> int:
     """Return the pods that the stable revision must not give up yet."""
     traffic, canary = seen.children.traffic, tracks.canary

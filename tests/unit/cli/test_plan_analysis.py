@@ -64,6 +64,24 @@ def test_it_says_what_is_measured_and_how_it_is_judged(
     ]
 
 
+def test_it_says_that_a_baseline_runs_and_what_it_is_compared_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loss = {"name": "loss", "type": "Prometheus", "query": QUERY, "maxRelative": "110%"}
+    analysis = {"metrics": [METRICS[3], loss], "comparedWith": "Baseline"}
+    body = imodel(rollout={"canary": {"steps": STEPS[:2], "analysis": analysis}})
+    lines = planned(tmp_path, capsys, body)
+
+    assert [each for each in lines if "comparedWith Baseline" in each] == [
+        "analysis: a baseline of as many new pods as the canary has runs the stable revision"
+        " beside it (comparedWith Baseline)"
+    ]
+    queue, of_query = (each for each in lines if each.startswith("metric"))
+    assert "at most 200% of the baseline's;" in queue
+    # A query knows revisions, and not their pods.
+    assert "at most 110% of the stable revision's;" in of_query
+
+
 def test_a_unit_without_analysis_has_no_line_of_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

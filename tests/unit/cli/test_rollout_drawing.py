@@ -56,8 +56,10 @@ JUDGED = {
         ],
     },
 }
+COMPARED = {**JUDGED, "baseline": {"revision": STABLE, "replicas": 2, "ready": 1}}
 DRAWN = {
     "judged": situation(JUDGED),
+    "compared": situation(COMPARED),
     "timed-pause": situation(at_step(1)),
     "person": situation(at_step(2, weight=33)),
     "paused-by-a-person": situation(at_step(3), {"pause": CANARY}),

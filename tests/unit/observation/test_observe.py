@@ -129,6 +129,34 @@ def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
     assert set(seen(body).children.deployments) == {"aaa"}
 
 
+def test_a_baseline_is_seen_beside_its_revision_and_not_as_a_part_of_it() -> None:
+    name = "fx-drift-aaa-baseline"
+    other = child("Deployment", name, spec={"replicas": 2}, status={"readyReplicas": 1})
+    pods = [{**bodies.pod("aaa"), "kind": "Pod"}, {**bodies.pod("aaa"), "kind": "Pod"}]
+    for number, pod in enumerate(pods):
+        pod["metadata"] = {**pod["metadata"], "name": f"fx-drift-aaa-{number}"}
+    labels = {**pods[1]["metadata"]["labels"], "inference.aipx.io/track": "baseline"}
+    pods[1]["metadata"] = {**pods[1]["metadata"], "labels": labels}
+    children = seen(deployment(status={"readyReplicas": 3}), other, *pods).children
+
+    assert children.deployments == {"aaa": DeploymentView(3, 3)}
+    assert children.baselines == {"aaa": DeploymentView(2, 1)}
+    assert [each.name for each in children.pods] == ["fx-drift-aaa-0"]
+    assert [each.name for each in children.baseline_pods] == ["fx-drift-aaa-1"]
+    assert children.pods_of("aaa") == children.pods
+
+
+def test_a_service_of_all_pods_reaches_those_of_a_baseline() -> None:
+    selector = {"inference.aipx.io/kind": KEY.kind, "inference.aipx.io/name": KEY.name}
+    own = deployment(status={"readyReplicas": 2})
+    more = {"spec": {"replicas": 1}, "status": {"readyReplicas": 1}}
+    baseline, canary = (child("Deployment", f"fx-drift-{n}", **more) for n in ("aaa-baseline", "b"))
+    service = child("Service", "fx-drift", spec={"selector": selector})
+
+    weights = seen(own, baseline, canary, service).children.traffic.weights
+    assert weights == {"aaa": 75, "b": 25}
+
+
 def test_the_service_says_who_is_served() -> None:
     selector = {"inference.aipx.io/revision": "aaa"}
 

@@ -6,14 +6,14 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.load_report import LoadReport
-from inference_operator.domain.observed import Pod
+from inference_operator.domain.observed import DeploymentView, Pod
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.conditions.stalled import PATIENCE
 from inference_operator.planning.status.unit_status import report
 from inference_operator.planning.transition import Hold
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided, story
-from tests.unit.planning.seen import NOON, container, observed, pod
+from tests.unit.planning.seen import NOON, container, observed, pod, with_children
 
 
 def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
@@ -52,6 +52,14 @@ def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     assert conditions["Reconciling"] == ("True", "Progressing", words)
     assert conditions["Available"][2] == "revision 0ld answers its clients"
     assert "Stalled" not in conditions
+
+
+def test_clients_of_a_baseline_are_clients_of_its_revision() -> None:
+    seen = observed(ready={"0ld": (0, 2), MINE: (0, 2)}, served="0ld")
+    seen = with_children(seen, baselines={"0ld": DeploymentView(1, 1)})
+    conditions = story(seen, decided(RolloutState(stable="0ld", canary=MINE)))
+
+    assert conditions["Available"][2] == "revision 0ld answers its clients"
 
 
 def test_a_canary_that_only_lacks_its_service_says_so() -> None:

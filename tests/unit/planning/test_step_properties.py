@@ -13,7 +13,7 @@ from inference_operator.api.canary import Canary
 from inference_operator.api.rollout_status import AbortStatus
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import Commands, Verb, promote_all, promote_step, retry_of
-from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.rollout_state import BaselineState, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Split, Traffic
 from inference_operator.planning.rollout.facts import RolloutFacts, hash_of
@@ -42,11 +42,12 @@ def canaries(draw: st.DrawFn) -> Canary:
     for weight in draw(WEIGHTS):
         steps += [*draw(st.lists(st.sampled_from(others), max_size=2)), {"setWeight": weight}]
     dynamic = draw(st.sampled_from(["Never", "WhenWeighted"]))
-    metric = {"name": "errors", "type": "ErrorRate", "max": "1%"}
+    metric = {"name": "errors", "type": "ErrorRate", "max": "1%", "maxRelative": "150%"}
     analysis = {
         "metrics": [metric],
         "startingStep": draw(st.integers(0, len(steps) - 1)),
         "onTimeout": draw(st.sampled_from(["Pause", "Abort", "Promote"])),
+        "comparedWith": draw(st.sampled_from(["Stable", "Baseline"])),
     }
     has_analysis = any("analysis" in step for step in steps) or draw(st.booleans())
     return Canary.model_validate(
@@ -56,6 +57,12 @@ def canaries(draw: st.DrawFn) -> Canary:
             **({"analysis": analysis} if has_analysis else {}),
         }
     )
+
+
+def baselines(since: datetime) -> list[BaselineState]:
+    """Return baselines that answer, that do not, that ended, and one of another revision."""
+    late = BaselineState("s", since, NOON)
+    return [BaselineState("s"), BaselineState("s", since), late, BaselineState("n", since)]
 
 
 @st.composite
@@ -99,6 +106,7 @@ def cases(draw: st.DrawFn) -> tuple[RolloutState, RolloutFacts]:
         step_since=since,
         cleared=draw(st.none() | st.integers(0, step + 1)),
         aborted=None if is_running else draw(st.sampled_from([aborted, None])),
+        baseline=draw(st.sampled_from([None, None, *baselines(since)])),
     )
     given_commands = st.fixed_dictionaries(
         {},
@@ -124,6 +132,7 @@ def cases(draw: st.DrawFn) -> tuple[RolloutState, RolloutFacts]:
         alone_since=draw(st.sampled_from([None, NOON - timedelta(minutes=5)])),
         strangers=draw(st.sampled_from([frozenset(), frozenset({"p"})])),
         analysis=draw(results(since, state.canary)),
+        baseline_ready=draw(st.integers(0, 2)),
         freeze=draw(st.sampled_from(["", "somebody freezes rollouts"])),
     )
     return state, facts

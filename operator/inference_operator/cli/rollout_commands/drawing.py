@@ -118,7 +118,13 @@ def _revisions(situation: Situation, style: Style) -> Iterator[Line]:
         rows.append(_cells("stable", status.stable, shall_get, style))
     if status.canary is not None:
         rows.append(_cells("canary", status.canary, share, style))
-    if len(rows) == 2 and rows[0][_VERSION] == rows[1][_VERSION]:
+    is_same = len(rows) == 2 and rows[0][_VERSION] == rows[1][_VERSION]
+    if status.baseline is not None:
+        # Its clients are among those of the stable revision.
+        shown = status.baseline
+        pods = RevisionStatus(revision=shown.revision, replicas=shown.replicas, ready=shown.ready)
+        rows.append(_cells("baseline", pods, None, style))
+    if is_same:
         # Without a registry, Triton's number of every version is 1: it tells nothing here.
         rows = [(*row[:_VERSION], "", *row[_VERSION + 1 :]) for row in rows]
     if rows:

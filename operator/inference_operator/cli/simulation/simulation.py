@@ -266,7 +266,7 @@ def _stable(seen: Observed | None) -> str:
 
 
 def _served_pods(seen: Observed) -> Iterator[ServedPod]:
-    for pod in seen.children.pods:
+    for pod in (*seen.children.pods, *seen.children.baseline_pods):
         record = seen.children.revisions.get(pod.revision)
         if pod.ready and record is not None:
             name = PodName(seen.owner.key.namespace, pod.name)

@@ -55,11 +55,12 @@ def judged_window(
     canary = _value(question, metric, canary_track, window.canary, sweep)
     stable = _value(question, metric, question.stable, window.stable, sweep)
     needs_stable = metric.max_relative is not None
-    for name, value in (("canary", canary), ("stable revision", stable)):
+    other = question.stable.words
+    for name, value in (("canary", canary), (other, stable)):
         if value.reason and (name == "canary" or needs_stable):
             return WindowVerdict(Verdict.NO_DATA, f"{name}: {value.message}", reason=value.reason)
     fewest = max(question.settings.min_samples, FEWEST_REQUESTS)
-    judged = [("canary", canary), *([("stable revision", stable)] if needs_stable else [])]
+    judged = [("canary", canary), *([(other, stable)] if needs_stable else [])]
     for name, value in judged:
         if value.value is None or value.requests < fewest:
             missing = fewest - value.requests

@@ -1,11 +1,12 @@
 """The question of a unit: its tracks and their pods, the present step, and the record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from inference_operator.api.analysis import Analysis
+from inference_operator.api.analysis import Analysis, ComparedWith
 from inference_operator.api.canary import Canary
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
@@ -40,11 +41,14 @@ def question_of(seen: Observed) -> AnalysisQuestion | None:
         seen, status.canary.revision if status.canary else None, services.get(Backend.CANARY)
     )
     is_other = canary is not None and canary.revision != stable.revision
+    is_late = status.baseline is not None and status.baseline.late_at is not None
+    has_baseline = is_other and analysis.compared_with is ComparedWith.BASELINE
     return AnalysisQuestion(
         unit=seen.owner.key,
         uid=seen.owner.uid,
         settings=analysis,
-        stable=stable,
+        stable=_baseline(seen, stable) if has_baseline and not is_late else stable,
+        lacks_baseline=has_baseline and is_late,
         canary=canary if is_other else None,
         step=_step(seen, canary_settings, analysis) if is_other else None,
         record=status.analysis,
@@ -85,13 +89,24 @@ def _track(
         model=record.model,
         version=record.version,
         step_models=tuple(dict.fromkeys(step.model for step in record.steps)),
-        pods=tuple(
-            _measured(pod)
-            for pod in sorted(seen.children.pods_of(record.revision), key=lambda each: each.name)
-            if pod.ready and not pod.finished
-        ),
+        pods=_measured_pods(seen.children.pods_of(record.revision)),
         service=service,
     )
+
+
+def _baseline(seen: Observed, stable: MeasuredTrack) -> MeasuredTrack:
+    """Return the track with the pods of its baseline alone; with none before one answers."""
+    pods = (
+        pod
+        for pod in seen.children.baseline_pods
+        if pod.revision == stable.revision and not pod.terminating
+    )
+    return replace(stable, pods=_measured_pods(pods), is_baseline=True)
+
+
+def _measured_pods(pods: Iterable[Pod]) -> tuple[MeasuredPod, ...]:
+    ready = (pod for pod in pods if pod.ready and not pod.finished)
+    return tuple(_measured(pod) for pod in sorted(ready, key=lambda each: each.name))
 
 
 def _measured(pod: Pod) -> MeasuredPod:

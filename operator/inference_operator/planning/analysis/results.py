@@ -1,9 +1,11 @@
 """The verdicts on all metrics, and on the canary as a whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inference_operator.api.analysis import AnalysisMetric, MetricMode, MetricType
 from inference_operator.api.analysis_status import EvidenceStatus, HistogramSource, Verdict
+from inference_operator.api.quoting import counted
 from inference_operator.domain.analysis import AnalysisResult, MetricResult
 from inference_operator.domain.measurement import Family, NoAnswer
 from inference_operator.planning.analysis.canary import share_limits
@@ -29,6 +31,8 @@ from inference_operator.planning.measuring.coverage import (
 )
 
 YOUNG = "Young"
+_LACKS_BASELINE = "; stable is the revision's own pods, since no pod of the baseline answered"
+_NO_BASELINE = "no pod of the baseline answers yet"
 _WARNS = "Prometheus warns that values may be missing: {}"
 _NO_HISTOGRAM = (
     "the pods of the {} have no histogram of latencies: it takes Triton 26.01 or later, and"
@@ -93,9 +97,25 @@ def total(metrics: Sequence[MetricResult]) -> tuple[Verdict, str]:
 
 def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) -> MetricResult:
     trouble = _error(metric, seen, canary.source) or _no_data(metric, seen, canary.source)
-    if metric.is_share:
-        return share_result(metric, canary, seen, trouble)
-    return window_result(metric, canary, seen, trouble)
+    judge = share_result if metric.is_share else window_result
+    result = judge(metric, canary, seen, trouble)
+    if metric.max_relative is None or trouble is not None or not _is_of_pods(metric, canary):
+        return result
+    return replace(result, message=f"{result.message}{_compared(seen)}")
+
+
+def _is_of_pods(metric: AnalysisMetric, canary: CanaryMemory) -> bool:
+    """Return whether the values are those of single pods: a query and a gateway know revisions."""
+    by_gateway = canary.source is HistogramSource.GATEWAY and is_percentile(metric)
+    return metric.type is not MetricType.PROMETHEUS and not by_gateway
+
+
+def _compared(seen: Round) -> str:
+    """Return a part of a sentence: which pods a canary is compared with, if not with all of the
+    stable revision."""
+    if seen.question.stable.is_baseline:
+        return f"; stable is the baseline of {counted(len(seen.question.stable.pods), 'pod')}"
+    return _LACKS_BASELINE if seen.question.lacks_baseline else ""
 
 
 def _error(
@@ -158,13 +178,16 @@ def _trouble_of_pods(
     if canary.gaps:
         return Verdict.NO_DATA, _gap(seen.canary, counters, "canary", seen)
     if needs_stable and stable.gaps and not stable.is_enough:
-        return Verdict.NO_DATA, _gap(seen.stable, counters, "stable revision", seen)
+        return Verdict.NO_DATA, _gap(seen.stable, counters, seen.question.stable.words, seen)
     if not canary.is_whole:
         words = f"{canary.young} of {canary.pods} pods of the canary are too new"
         words = words if canary.pods else "no pod of the canary answers yet"
         return Verdict.LOW_TRAFFIC, Trouble(YOUNG, words)
     if needs_stable and not stable.is_enough:
-        return Verdict.LOW_TRAFFIC, Trouble(YOUNG, "the stable revision's pods are too new")
+        track = seen.question.stable
+        words = f"the {track.words}'s pods are too new"
+        is_awaited = track.is_baseline and not track.pods
+        return Verdict.LOW_TRAFFIC, Trouble(YOUNG, _NO_BASELINE if is_awaited else words)
     return None
 
 
@@ -207,7 +230,7 @@ def _trouble(seen: Round) -> Trouble | None:
         return Trouble(INCOMPLETE, _WARNS.format(seen.warning))
     families = counters_of(seen.question.settings) - {Family.BUCKETS}
     canary = coverage(seen.canary, families).trouble("canary", seen.sweep)
-    return canary or coverage(seen.stable, families).trouble("stable revision", seen.sweep)
+    return canary or coverage(seen.stable, families).trouble(seen.question.stable.words, seen.sweep)
 
 
 def _evidence(canary: CanaryMemory) -> tuple[EvidenceStatus, ...]:

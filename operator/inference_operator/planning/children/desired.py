@@ -8,6 +8,7 @@ from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
     REVISION_LABEL,
     ChildKey,
+    is_baseline,
     is_digests,
     revision_child_name,
     revision_of_child,
@@ -18,6 +19,13 @@ from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
+from inference_operator.planning.children.baseline import (
+    baseline_existed,
+    baseline_keys,
+    baseline_manifests,
+    is_last_answer,
+    is_scaled_by_us,
+)
 from inference_operator.planning.children.clients import has_clients
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.children.gateway import (
@@ -97,7 +105,7 @@ def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
     keys = frozenset(action.key for action in made)
     ordered = sorted(made, key=lambda action: not _comes_first(seen, action))
     unrecorded = frozenset(goal.tracks.revisions) - frozenset(goal.records)
-    needed = {*desired, *stays(seen, goal.routing)}
+    needed = {*desired, *stays(seen, goal.routing), *baseline_keys(seen, goal.tracks, goal.sizes)}
     if goal.keeps_routes:
         needed |= {key for key in seen.children.live if is_of_gateway(seen, key)}
     deletions = sorted(
@@ -125,7 +133,9 @@ def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[C
     elif action.key == headless_key(seen):
         needed = [main_key(seen)]
     elif action.key.kind == "Deployment":
-        needed = [ChildKey(kind, action.key.name) for kind in sorted(_FIRST)]
+        revision = revision_of_child(action.key.name)
+        child = revision_child_name(seen.owner.key.name, revision)
+        needed = [ChildKey(kind, child) for kind in sorted(_FIRST)]
     else:
         needed = []
     return tuple(key for key in needed if key in keys)
@@ -142,6 +152,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
             yield scaled(dict(manifest), pods) if is_workload else manifest
+    yield from baseline_manifests(records.get(goal.tracks.stable or ""), goal.sizes)
     selected = goal.tracks.selected
     if selected is None:
         return
@@ -208,7 +219,9 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
         return Cause.DECISION
     if is_of_gateway(seen, key):
         return Cause.REPAIR if were_whole(seen) else Cause.DECISION
-    if key.kind in _FIRST or key.kind == "Deployment":
+    if is_baseline(key):
+        existed = baseline_existed(goal.before)
+    elif key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
         # Nothing was promoted without a Service; the others come with an edit.
@@ -245,6 +258,8 @@ def _cause_of_difference(
         # The label that names the stable revision comes and goes with the selector.
         is_moved = (is_selector or where.endswith(REVISION_LABEL)) and selected != shall
         is_ours = is_moved and was_ours
+    elif is_baseline(key_of(live)):
+        is_ours = is_scaled_by_us(seen, where, goal.sizes)
     else:
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.
@@ -262,14 +277,20 @@ def _reported_size(seen: Observed, revision: str) -> int | None:
     return next((v.replicas for v in views if v is not None and v.revision == revision), None)
 
 
+def _is_reached(seen: Observed, key: ChildKey, unrecorded: frozenset[str]) -> bool:
+    """Return whether clients may depend on a child, or on one that could not be made again."""
+    if is_baseline(key):
+        return is_last_answer(seen, key)
+    revision = revision_of_child(key.name)
+    return revision in unrecorded or (key.kind in _OF_PODS and has_clients(seen, revision))
+
+
 def _prune(
     seen: Observed, desired: Iterable[ChildKey], unrecorded: frozenset[str]
 ) -> Iterator[Action]:
     stay = set(desired)
     for key, live in seen.children.live.items():
-        if key in stay or revision_of_child(key.name) in unrecorded:
-            continue
-        if key.kind in _OF_PODS and has_clients(seen, revision_of_child(key.name)):
+        if key in stay or _is_reached(seen, key, unrecorded):
             # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:

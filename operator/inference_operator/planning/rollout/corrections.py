@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from inference_operator.api.analysis_status import AnalysisStatus
-from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.rollout_state import BaselineState, RolloutState
 from inference_operator.planning.rollout.facts import RolloutFacts
 
 
@@ -32,6 +32,18 @@ def _not_later(state: RolloutState, now: datetime) -> RolloutState:
         promoted_at=min(promoted_at, now) if promoted_at else None,
         step_since=min(step_since, now) if step_since else None,
         analysis=_analysis_not_later(state.analysis, now),
+        baseline=_baseline_not_later(state.baseline, now),
+    )
+
+
+def _baseline_not_later(baseline: BaselineState | None, now: datetime) -> BaselineState | None:
+    if baseline is None:
+        return None
+    since, late_at = baseline.since, baseline.late_at
+    return replace(
+        baseline,
+        since=min(since, now) if since else None,
+        late_at=min(late_at, now) if late_at else None,
     )
 
 

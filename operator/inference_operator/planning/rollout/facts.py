@@ -85,6 +85,9 @@ class RolloutFacts:
     reported: str = ""
     """Part of a sentence: what the last status said of the canary's pods, `; REASON: message`."""
 
+    baseline_ready: int = 0
+    """Pods of the stable revision's baseline in which the model answers."""
+
     strangers: frozenset[str] = frozenset()
     """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
 

@@ -15,7 +15,7 @@ from inference_operator.api.rollout_status import (
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Children, Observed
-from inference_operator.domain.rollout_state import RolloutState, last_decision
+from inference_operator.domain.rollout_state import BaselineState, RolloutState, last_decision
 
 
 def rollout_state_of(seen: Observed) -> RolloutState:
@@ -44,6 +44,7 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         promoted_at=rollout.promoted_at if rollout else None,
         aborted=_aborted(status),
         analysis=status.analysis,
+        baseline=_baseline(status),
         **_steps_of(rollout),
     )
 
@@ -81,6 +82,11 @@ def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
         "cleared": rollout.cleared_step_index,
         "handled": rollout.handled,
     }
+
+
+def _baseline(status: UnitStatus) -> BaselineState | None:
+    shown = status.baseline
+    return BaselineState(shown.revision, shown.since, shown.late_at) if shown else None
 
 
 def _aborted(status: UnitStatus) -> AbortStatus | None:

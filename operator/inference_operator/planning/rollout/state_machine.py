@@ -25,6 +25,7 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
     went_back,
 )
+from inference_operator.planning.rollout.baseline import with_baseline
 from inference_operator.planning.rollout.corrections import corrected
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.freezes import frozen, is_not_promoted, replaced
@@ -83,7 +84,7 @@ def _advanced(state: RolloutState, facts: RolloutFacts, *, is_renewed: bool) -> 
     begun = obeyed(analysis.with_verdict(present, facts, is_renewed=is_renewed), facts)
     judged = analysis.failed(begun.state, facts)
     confirmed = _confirm(judged.state, facts)
-    step = _towards_target(confirmed.state, facts)
+    step = with_baseline(present.baseline, _towards_target(confirmed.state, facts), facts)
     ends = (
         step.wake_after,
         _until_scale_down(step.state, facts),

@@ -114,7 +114,7 @@ def shares_sentence(state: RolloutState, facts: RolloutFacts) -> str:
     canary = facts.short_name_of(state.canary or "")
     if facts.settings.split is Split.REPLICAS and 0 < share < 100:
         ready = facts.ready_of(state.canary)
-        pods = ready + facts.ready_of(state.stable)
+        pods = ready + facts.ready_of(state.stable) + facts.baseline_ready
         return (
             f"revision {canary} gets {share} % of new connections ({ready} of"
             f" {counted(pods, 'ready pod')}; wanted {weight} %), revision {state.stable} the rest"

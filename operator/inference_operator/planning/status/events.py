@@ -11,7 +11,14 @@ from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.conditions.analysed import REASON_OF
 
-_WARNINGS = frozenset({Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE})
+_WARNINGS = frozenset(
+    {
+        Reason.RECORD_REJECTED,
+        Reason.ROLLOUT_ABORTED,
+        Reason.STABLE_UNAVAILABLE,
+        Reason.BASELINE_LATE,
+    }
+)
 """Decisions after which a person must look."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY
-from inference_operator.api.rollout_status import AbortStatus, RolloutStatus
+from inference_operator.api.rollout_status import AbortStatus, BaselineStatus, RolloutStatus
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DISPLAY_LENGTH,
@@ -60,6 +60,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         model=_model(seen, plan),
         stable=_revision(seen, plan, plan.rollout.state.stable),
         canary=_revision(seen, plan, plan.rollout.state.canary),
+        baseline=_baseline(seen, plan),
         rollout=_rollout(plan),
         analysis=plan.rollout.state.analysis,
         **_scale(seen, plan),
@@ -81,6 +82,7 @@ def _scale(seen: Observed, plan: Plan) -> dict[str, Any]:
     selector = unit_selector(key.kind, key.name)
     if revision is not None:
         selector = revision_selector(key.kind, key.name, revision)
+    has_baseline = bool(plan.sizes.baseline or revision in seen.children.baselines)
     replicas = deployment.replicas if deployment else 0
     ready = deployment.ready if deployment else 0
     # People count the pods that a missing Deployment shall have.
@@ -89,7 +91,7 @@ def _scale(seen: Observed, plan: Plan) -> dict[str, Any]:
         "replicas": replicas,
         "ready_replicas": ready,
         "display_replicas": f"{ready}/{shall_have}",
-        "selector": selector_text(selector),
+        "selector": selector_text(selector, without_baseline=has_baseline),
     }
 
 
@@ -195,6 +197,19 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
         replicas=plan.sizes.of.get(revision, 0) if plan.assessment.invalid else requested,
         ready=deployment.ready if deployment else 0,
         weight=seen.children.traffic.leads_to(revision) if has_steps else None,
+    )
+
+
+def _baseline(seen: Observed, plan: Plan) -> BaselineStatus | None:
+    state = plan.rollout.state.baseline
+    if state is None:
+        return None
+    return BaselineStatus(
+        revision=state.revision,
+        replicas=plan.sizes.baseline,
+        ready=seen.children.baseline_ready_of(state.revision),
+        since=state.since,
+        late_at=state.late_at,
     )
 
 

@@ -68,6 +68,23 @@ def test_bad_versions_are_taken_back_and_silence_holds(
     assert (answered["requests"] > 0) == (name != "idle")
 
 
+@pytest.mark.parametrize("name", ["good", "failing"])
+def test_a_canary_is_compared_with_a_baseline(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = {"name": "errors", "type": "ErrorRate", "maxRelative": "300%"}
+    analysis = {"metrics": [errors], "comparedWith": "Baseline"}
+    given = model()["spec"]["rollout"]["canary"]
+    rollout = {"canary": {**given, "analysis": analysis}}
+    words = ("--format", "json", "--duration", "30m")
+    status, out, err = simulate(capsys, tmp_path, TRACES[name], *words, body=model(rollout=rollout))
+
+    assert (status, err) == (0, "")
+    assert json.loads(out)["outcome"] == ENDS[name]
+    assert "a baseline of 1 new pod of revision" in out
+    assert "stable is the baseline of" in out
+
+
 def test_equal_seeds_play_equal_rollouts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,12 +9,17 @@ import pytest
 from inference_operator.api.analysis_status import AnalysisStatus, Verdict
 from inference_operator.api.rollout_status import RolloutStatus
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus
-from inference_operator.domain.analysis import MeasuredPod, MeasuredTrack, StepQuestion
+from inference_operator.domain.analysis import (
+    AnalysisQuestion,
+    MeasuredPod,
+    MeasuredTrack,
+    StepQuestion,
+)
 from inference_operator.domain.observed import Container, Observed, Pod
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.analysis.question import question_of
 from tests.fakes.bodies import spec
-from tests.unit.planning.seen import NOON, OWNER, observed, record
+from tests.unit.planning.seen import NOON, OWNER, observed, record, with_children
 
 ANALYSIS = {"metrics": [{"name": "errors", "type": "ErrorRate", "max": "1%"}]}
 STEPS = [{"setWeight": 10}, {"analysis": {}}, {"analysis": {"metrics": ["errors"]}}]
@@ -92,6 +97,50 @@ def test_other_steps_are_no_analysis(step: int) -> None:
 )
 def test_nothing_is_asked_without_analysis_or_a_stable_revision(changes: Any) -> None:
     assert question_of(seen(**changes)) is None
+
+
+COMPARED = {
+    "metrics": [{"name": "errors", "type": "ErrorRate", "maxRelative": "150%"}],
+    "comparedWith": "Baseline",
+}
+NEW_PODS = (pod("a-n0", "aaa"), pod("a-n1", "aaa", ready=False), pod("x-n0", "xxx"))
+
+
+def with_baseline(baseline: Any = None, **changes: Any) -> AnalysisQuestion:
+    base = seen(body=body(COMPARED), status=status(baseline=baseline, **changes))
+    question = question_of(with_children(base, baseline_pods=NEW_PODS))
+    assert question is not None
+    return question
+
+
+def test_the_pods_of_the_baseline_alone_are_compared_with() -> None:
+    question = with_baseline({"revision": "aaa", "replicas": 2, "ready": 1})
+
+    assert [each.name for each in question.stable.pods] == ["a-n0"]
+    assert (question.stable.is_baseline, question.stable.words) == (True, "baseline")
+    assert (question.stable.revision, question.lacks_baseline) == ("aaa", False)
+
+
+def test_before_a_baseline_answers_no_pods_are_compared_with() -> None:
+    base = seen(body=body(COMPARED))
+    question = question_of(with_children(base, baseline_pods=(NEW_PODS[1],)))
+
+    assert question is not None
+    assert (question.stable.is_baseline, question.stable.pods) == (True, ())
+
+
+def test_a_baseline_that_was_late_leaves_the_stable_revisions_own_pods() -> None:
+    question = with_baseline({"revision": "aaa", "lateAt": NOON})
+
+    assert [each.name for each in question.stable.pods] == ["a-0"]
+    assert (question.stable.is_baseline, question.lacks_baseline) == (False, True)
+
+
+def test_before_a_canary_the_own_pods_are_watched_whatever_it_will_be_compared_with() -> None:
+    question = with_baseline(canary=None)
+
+    assert [each.name for each in question.stable.pods] == ["a-0"]
+    assert (question.stable.is_baseline, question.lacks_baseline) == (False, False)
 
 
 def test_nothing_is_asked_of_a_unit_that_is_deleted() -> None:

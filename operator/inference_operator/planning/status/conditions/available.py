@@ -29,7 +29,7 @@ def _availability(inputs: ConditionInputs, serving: str) -> tuple[bool, Reason, 
     are led to it.
     """
     children = inputs.seen.children
-    if children.ready_of(serving) > 0:
+    if children.ready_of(serving) > 0 or children.baseline_ready_of(serving) > 0:
         return True, Reason.MINIMUM_REPLICAS_AVAILABLE, f"revision {serving} answers its clients"
     message = f"no pod of revision {serving} answers"
     canary = inputs.plan.rollout.state.canary
