@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 _Made = TypeVar("_Made", covariant=True)
 _WARNINGS, _WORDS_LENGTH = 5, 300
 # Characters of a value beside the rows, such as the list of warnings, or statistics of the query.
-_VALUE_LENGTH = 1 << 20
+_VALUE_LENGTH = 256 << 10
 _OF_BODY = frozenset({"status", "error", "errorType", "warnings", "isPartial"})
 
 
@@ -151,6 +151,13 @@ class AnswerReader(Generic[_T]):
     @property
     def _expected(self) -> str:
         return " or ".join(f"a {kind}" for kind in self._taker.kinds)
+
+
+def read_whole(raw: bytes, taker: Taker[_T]) -> _T:
+    """Return what the rows of a whole answer make; AnswerRefusedError as the reader's methods."""
+    reader = AnswerReader(taker)
+    reader.feed(raw)
+    return reader.end()
 
 
 def _ignore(row: Any) -> None:

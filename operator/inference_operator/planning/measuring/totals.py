@@ -113,12 +113,10 @@ def bound_of(text: str, ms: float = 1.0) -> float | None:
     >>> bound_of("0.0025", 1000), bound_of("+Inf"), bound_of("NaN")
     (2.5, inf, None)
     """
-    if text == _INFINITY:
-        return math.inf
-    try:
-        number = round(float(text) * ms, 9)
-    except ValueError:
-        return None
+    bound = boundary(text)
+    if bound is None or math.isinf(bound):
+        return bound
+    number = round(bound * ms, 9)
     return number if SHORTEST_BOUNDARY <= number <= LONGEST_BOUNDARY else None
 
 
