@@ -12,7 +12,7 @@ from inference_operator.domain.bounded_json import JsonRefusedError
 from inference_operator.domain.measurement import Outage
 
 _T = TypeVar("_T")
-_Made = TypeVar("_Made", covariant=True)
+_T_co = TypeVar("_T_co", covariant=True)
 _WARNINGS, _WORDS_LENGTH = 5, 300
 # Characters of a value beside the rows, such as the list of warnings, or statistics of the query.
 _VALUE_LENGTH = 256 << 10
@@ -27,7 +27,7 @@ class AnswerRefusedError(Exception):
         self.outage = outage
 
 
-class Taker(Protocol[_Made]):
+class Taker(Protocol[_T_co]):
     """Receiver of the rows of one answer."""
 
     @property
@@ -44,7 +44,7 @@ class Taker(Protocol[_Made]):
         """Take a row, which may be any JSON; AnswerRefusedError for one that ends the reading."""
         ...
 
-    def made(self, kind: str, warnings: tuple[str, ...]) -> _Made:
+    def made(self, kind: str, warnings: tuple[str, ...]) -> _T_co:
         """Return what all rows make, after the last one of an answer of this kind."""
         ...
 

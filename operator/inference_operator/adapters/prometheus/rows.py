@@ -106,7 +106,7 @@ class FamilyRows:
 
     def _name(self, metric: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Return namespace and name; nothing for a family without pods, None if one is missing."""
-        texts = tuple(map(metric.get, self._pod_labels))
+        texts: tuple[Any, ...] = tuple(map(metric.get, self._pod_labels))
         for text in texts:
             if not isinstance(text, str) or not 0 < len(text) <= _LABEL_LENGTH:
                 return None
@@ -144,14 +144,15 @@ class FamilyRows:
         problem: Unusable | None = None
         labels = []
         for name, text in zip(self._labels, given, strict=True):
-            if not text:
-                text, problem = "", Unusable.LABEL_MISSING
-            elif len(text) > self._longest:
-                text, problem = beginning(text, self._longest), Unusable.LABEL_TOO_LONG
+            kept = text or ""
+            if not kept:
+                problem = Unusable.LABEL_MISSING
+            elif len(kept) > self._longest:
+                kept, problem = beginning(kept, self._longest), Unusable.LABEL_TOO_LONG
             elif name == "le":
-                bound = boundary(text)
-                text = text if bound is None else boundary_text(bound)
-            labels.append(text)
+                bound = boundary(kept)
+                kept = kept if bound is None else boundary_text(bound)
+            labels.append(kept)
         return (_BY_WINDOW[window] if window else None, tuple(labels)), problem
 
 

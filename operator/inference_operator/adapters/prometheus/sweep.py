@@ -72,7 +72,7 @@ class SweepReader:
     """Asker of all queries of a sweep."""
 
     def __init__(self, source: Source, thread: Executor, telemetry: Telemetry) -> None:
-        """Create a reader. `thread` joins the answers, and is the one that `source` reads them in."""
+        """Create a reader. `thread` joins the answers; `source` reads them in the same one."""
         self._source = source
         self._thread = thread
         self._requests = telemetry.sweep_requests

@@ -1,6 +1,7 @@
-"""Reader of the registry's answers with limits of bytes and of JSON depth."""
+"""Reader of answers of the registry and of Prometheus, with limits of bytes and of JSON depth."""
 
 import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -39,7 +40,7 @@ async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     if answer.status >= 400:
         body, _ = await _beginning(answer, _ERROR_BYTES)
         return body
-    check_encoding(answer)
+    _check_encoding(answer)
     body, is_whole = await _beginning(answer, limit)
     if not is_whole:
         raise AnswerTooLongError(limit)
@@ -53,7 +54,7 @@ async def answer_parts(
 
     Raises as read_answer does, before the part that goes beyond `limit` bytes.
     """
-    check_encoding(answer)
+    _check_encoding(answer)
     count, part = 0, bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         count += len(chunk)
@@ -68,7 +69,7 @@ async def answer_parts(
         yield bytes(part)
 
 
-def check_encoding(answer: aiohttp.ClientResponse) -> None:
+def _check_encoding(answer: aiohttp.ClientResponse) -> None:
     """Raise ClientPayloadError where the body is compressed."""
     encoding = answer.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":

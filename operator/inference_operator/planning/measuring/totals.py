@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inference_operator.domain.analysis import MeasuredTrack
+from inference_operator.domain.histogram_label import boundary
 from inference_operator.domain.measurement import Family
 from inference_operator.planning.measuring.counters import Rows
 
 # Triton's ensemble scheduler reports as this version, whatever the ensemble's own one is.
 _ENSEMBLE_VERSION = "1"
-_INFINITY = "+Inf"
 # In ms: a microsecond, and eleven days.
 SHORTEST_BOUNDARY, LONGEST_BOUNDARY = 1e-3, 1e9
 
