@@ -28,7 +28,7 @@ FIELDS = {
     "warnings": ["late"],
     "data": {"resultType": "vector", "stats": {"samples": 12}, "result": ROWS},
 }
-ROW_LENGTH = 100
+ROW_LENGTH = 400
 Made = tuple[list[Any], str, tuple[str, ...]]
 
 
@@ -117,8 +117,8 @@ def rows(text: str, kind: str = "vector") -> bytes:
         (rows("1" * 65), "a number of more than 64 digits"),
         (rows("0." + "1" * 65), "a number of more than 64 digits"),
         (rows("[" * 9 + "]" * 9), "more than 8 levels"),
-        (rows('"' + "x" * ROW_LENGTH + '"'), "a value of more than 100 characters"),
-        (rows("[" + "1," * ROW_LENGTH + "1]"), "a value of more than 100 characters"),
+        (rows('"' + "x" * ROW_LENGTH + '"'), "a value of more than 400 characters"),
+        (rows("[" + "1," * ROW_LENGTH + "1]"), "a value of more than 400 characters"),
         (rows("[" * 100_000), "JSON that is not read"),
         (rows("1", "matrix"), "answered with matrix, expected a vector"),
         (b'{"data":{"result":[1]},"status":"success"}', "no type of a result"),
