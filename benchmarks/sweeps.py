@@ -2,7 +2,7 @@
 
 `python -m benchmarks.sweeps` starts a server on loopback in a process of its own, whose answers
 have a row for each pod (and for each boundary), as Prometheus' have. A coroutine sleeps 5 ms again
-and again, and notes by how much each sleep was too long. On a machine that is busy with other things,
+and again, and notes by how much each sleep was too long. On a machine that is busy with others,
 the time of the CPU that this process used in a sleep tells more: it grows only while another thread
 of the process holds the interpreter.
 """
@@ -70,7 +70,7 @@ def rows(family: Family, units: int, sweep: int, at: float) -> Iterator[dict[str
                 if family is Family.FRESHNESS:
                     yield {"metric": labels, "value": [at, str(at - 1)]}
                     continue
-                labels |= {"model": "price", "version": str(version)}
+                labels |= {"model": unit(number).name, "version": str(version)}
                 labels |= {"outcome": "ok"} if family is Family.PROBES else {}
                 if family is Family.FAILURES:
                     labels |= {"reason": "BACKEND"}
@@ -118,7 +118,7 @@ def question(number: int, begun: datetime) -> AnalysisQuestion:
     tracks = [
         MeasuredTrack(
             track,
-            "price",
+            unit(number).name,
             version,
             pods=tuple(
                 MeasuredPod(pod, begun, timedelta(seconds=9)) for pod in pods(number, track)
@@ -158,9 +158,8 @@ async def measure(uri: str, units: int, sweeps: int) -> None:
             beat.cancel()
             walls, cpus = zip(*gaps, strict=True)
             longest.append((max(walls), max(cpus)))
-            say(
-                f"sweep {number}: {outcome}, {took:.1f} s, {cpu:.1f} s of CPU, {_shown(longest[-1])}"
-            )
+            shown = _shown(longest[-1])
+            say(f"sweep {number}: {outcome}, {took:.1f} s, {cpu:.1f} s of CPU, {shown}")
         result = sweeper.measure(questions[-1])
         say(f"the last unit: {result.verdict}, {result.message}")
         await client.close()
