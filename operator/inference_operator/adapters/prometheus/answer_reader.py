@@ -68,8 +68,9 @@ class AnswerReader(Generic[_T]):
         """Read the next part of the body, of any length."""
         self._read(part, is_last=False)
 
-    def end(self) -> _T:
-        """Return what the rows make, after the last part."""
+    def end(self, part: bytes = b"") -> _T:
+        """Read the last part, and return what the rows make."""
+        self.feed(part)
         self._read(b"", is_last=True)
         self._check_status()
         if not self._has_data:
@@ -155,9 +156,7 @@ class AnswerReader(Generic[_T]):
 
 def read_whole(raw: bytes, taker: Taker[_T]) -> _T:
     """Return what the rows of a whole answer make; AnswerRefusedError as the reader's methods."""
-    reader = AnswerReader(taker)
-    reader.feed(raw)
-    return reader.end()
+    return AnswerReader(taker).end(raw)
 
 
 def _ignore(row: Any) -> None:

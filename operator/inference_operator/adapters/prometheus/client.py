@@ -119,10 +119,12 @@ class Prometheus:
                 if answer.status != 200:
                     raw = _explanation(answer, await read_answer(answer, query.most_bytes))
                     return await self._in_thread(limit, read_whole, raw, taker)
-                reader = AnswerReader(taker)
+                reader, last = AnswerReader(taker), b""
                 async for part in answer_parts(answer, query.most_bytes, _PART):
-                    await self._in_thread(limit, reader.feed, part)
-                return await self._in_thread(limit, reader.end)
+                    if last:
+                        await self._in_thread(limit, reader.feed, last)
+                    last = part
+                return await self._in_thread(limit, reader.end, last)
         except AnswerTooLongError as error:
             raise QueryError(
                 Outage.REFUSED,

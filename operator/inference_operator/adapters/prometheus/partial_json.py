@@ -84,19 +84,19 @@ class PartialJson:
         if (yield from self.next()) not in _BEGINNINGS:
             raise NotJsonError
         while True:
-            found = self._decoded()
-            length = (found[1] if found else len(self._text)) - self._place
-            if found is None and self._is_whole:
+            decoded = self._decoded()
+            length = (decoded[1] if decoded else len(self._text)) - self._place
+            if decoded is None and self._is_whole:
                 raise NotJsonError
             if length > longest:
                 raise JsonRefusedError(
                     f"found a value of more than {longest:,} characters, or one that does not end,"
                     " expected a shorter one"
                 )
-            if found is not None:
-                self._check(found[1], longest)
-                self._place = found[1]
-                return found[0]
+            if decoded is not None:
+                self._check(decoded[1], longest)
+                self._place = decoded[1]
+                return decoded[0]
             # Twice as much, so that a long value is not read again after each part.
             self._needed = 2 * length
             yield

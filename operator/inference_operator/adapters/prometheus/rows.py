@@ -59,10 +59,10 @@ class FamilyRows:
     kinds = ("vector",)
     row_length = ROW_LENGTH
 
-    def __init__(self, family: Family, scope: Scope, known: KnownPods | None = None) -> None:
-        """Create a taker of the rows of the known pods. None: of all pods."""
-        self._pods: dict[tuple[str, str], PodName] = dict(known or {})
-        self._takes_all = known is None or family in OF_ALL_PODS
+    def __init__(self, family: Family, scope: Scope, pods: KnownPods | None = None) -> None:
+        """Create a taker of the rows of the pods. None: of all pods."""
+        self._pods: dict[tuple[str, str], PodName] = dict(pods or {})
+        self._takes_all = pods is None or family in OF_ALL_PODS
         self._pod_labels = pod_labels(family, scope)
         self._labels = own_labels(family, scope)
         self._longest = LONGEST_LABEL if family in GATEWAY_FAMILIES else _LABEL_LENGTH
@@ -134,10 +134,10 @@ class FamilyRows:
         """Return the window and the labels of a row, the same object for the same texts."""
         if not all(text is None or isinstance(text, str) for text in texts):
             texts = tuple(text if isinstance(text, str) else None for text in texts)
-        found = self._places.get(texts)
-        if found is None:
-            found = self._places[texts] = self._new_place(texts)
-        return found
+        place = self._places.get(texts)
+        if place is None:
+            place = self._places[texts] = self._new_place(texts)
+        return place
 
     def _new_place(self, texts: tuple[str | None, ...]) -> tuple[_Place, Unusable | None]:
         window, *given = texts
