@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -176,3 +177,19 @@ def test_a_file_that_cannot_be_used(
 
 def test_the_header_is_not_shown() -> None:
     assert "hunter2" not in repr(Access("Bearer hunter2", True))
+
+
+class _Slow(UserValue):
+    """Taker that takes longer for a row than Prometheus may."""
+
+    def take(self, row: Any) -> None:
+        time.sleep(TIMEOUT + 1.2)
+        super().take(row)
+
+
+async def test_the_seconds_of_reading_do_not_count(server: FakePrometheus) -> None:
+    server.answer_json(vector(({}, 7)))
+    client = Prometheus(server.uri, TIMEOUT)
+    asked = Query("up", NOON, 1 << 20)
+    assert (await client.read(asked, NOBODY, _Slow())).value == 7
+    await client.close()
