@@ -12,15 +12,13 @@ from aiohttp import web
 
 from hack.services.prometheus import LocalPrometheus
 from inference_operator.adapters.prometheus.access import AccessFiles
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError, read_whole
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
 from inference_operator.adapters.prometheus.queries import text
-from inference_operator.adapters.prometheus.rows import (
-    family_samples,
-    user_value,
-)
+from inference_operator.adapters.prometheus.rows import FamilyRows
 from inference_operator.adapters.prometheus.scope import Scope
-from inference_operator.domain.measurement import Family, NoValue, Outage
+from inference_operator.adapters.prometheus.user_value import UserValue
+from inference_operator.domain.measurement import Family, NoValue, Outage, QueryValue
 from tests.fakes.prometheus import Form, fake_prometheus, refusal, vector
 
 TWICE = 'up * on() (up or label_replace(up, "a", "b", "", ""))'
@@ -34,8 +32,9 @@ class Ground:
     client: Prometheus
     at: datetime
 
-    async def ask(self, query: str, most_bytes: int = 1 << 20) -> bytes:
-        return await self.client.ask(Query(query, self.at, most_bytes), AccessFiles().read())
+    async def ask(self, query: str, most_bytes: int = 1 << 20) -> QueryValue:
+        asked = Query(query, self.at, most_bytes)
+        return await self.client.read(asked, AccessFiles().read(), UserValue())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPrometheu
     with ExitStack() as stack:
         server = stack.enter_context(LocalPrometheus(folder, configuration))
         deadline = time.monotonic() + 30
-        while user_value(server.query("up", time.time())).value is NoValue.NO_SERIES:
+        while read_whole(server.query("up", time.time()), UserValue()).value is NoValue.NO_SERIES:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         yield server
@@ -90,25 +89,26 @@ def _as_a_real_one(form: Form) -> web.Response:
 
 
 async def test_one_series(ground: Ground) -> None:
-    assert user_value(await ground.ask("up")).value == 0
+    assert (await ground.ask("up")).value == 0
 
 
 async def test_no_series(ground: Ground) -> None:
-    assert user_value(await ground.ask("absent_metric")).value is NoValue.NO_SERIES
-    raw = await ground.ask(text(Family.FRESHNESS, [], Scope()))
-    assert family_samples(raw, Family.FRESHNESS, Scope()).samples == ()
+    assert (await ground.ask("absent_metric")).value is NoValue.NO_SERIES
+    asked = Query(text(Family.FRESHNESS, [], Scope()), ground.at, 1 << 20)
+    rows = FamilyRows(Family.FRESHNESS, Scope())
+    assert (await ground.client.read(asked, AccessFiles().read(), rows)).samples == ()
 
 
 async def test_the_time_is_that_of_the_query(ground: Ground) -> None:
-    value = user_value(await ground.ask("time()")).value
+    value = (await ground.ask("time()")).value
     assert isinstance(value, float)
     assert value == pytest.approx(ground.at.timestamp(), abs=0.001)
     ground.at -= timedelta(hours=1)
-    assert user_value(await ground.ask("up")).value is NoValue.NO_SERIES
+    assert (await ground.ask("up")).value is NoValue.NO_SERIES
 
 
 async def test_warnings_come_with_the_answer(ground: Ground) -> None:
-    answer = user_value(await ground.ask("quantile(2, up)"))
+    answer = await ground.ask("quantile(2, up)")
     assert answer.value is NoValue.INFINITE
     (warning,) = answer.warnings
     assert "quantile value should be between 0 and 1" in warning
@@ -118,9 +118,8 @@ async def test_warnings_come_with_the_answer(ground: Ground) -> None:
     ("query", "words"), [("sum(", "parse error"), (TWICE, "found duplicate series")]
 )
 async def test_a_query_that_is_refused_says_why(ground: Ground, query: str, words: str) -> None:
-    raw = await ground.ask(query)
     with pytest.raises(AnswerRefusedError, match=words) as refused:
-        user_value(raw)
+        await ground.ask(query)
     assert refused.value.outage is Outage.REFUSED
 
 

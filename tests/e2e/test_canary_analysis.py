@@ -18,7 +18,8 @@ from hack.demo.model import namespace as restricted_namespace
 from hack.product import DEPLOYMENT
 from hack.services.cluster_store import NAME as STORE
 from hack.services.prometheus import LocalPrometheus
-from inference_operator.adapters.prometheus.rows import user_value
+from inference_operator.adapters.prometheus.answer_reader import read_whole
+from inference_operator.adapters.prometheus.user_value import UserValue
 from inference_operator.domain.measurement import NoValue
 from tests.e2e.conftest import STORE_NAMESPACE
 from tests.e2e.harness import ClusterHarness
@@ -50,7 +51,7 @@ class Scene:
 
     def ask(self, query: str) -> float:
         """Return the value of one series; 0 if there is none."""
-        value = user_value(self.prometheus.query(query, time.time())).value
+        value = read_whole(self.prometheus.query(query, time.time()), UserValue()).value
         return 0.0 if isinstance(value, NoValue) else value
 
 

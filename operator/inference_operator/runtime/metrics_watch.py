@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from inference_operator.adapters.prometheus.access import AccessFiles
 from inference_operator.adapters.prometheus.client import Prometheus
@@ -28,9 +28,9 @@ class MetricsWatch:
         self._prometheus: Prometheus | None = None
         if not settings.prometheus_url:
             return
-        source = _source(settings)
-        # One thread: parsing and judging take the interpreter from the event loop.
+        # One thread: reading and judging take the interpreter from the event loop.
         self._thread = ThreadPoolExecutor(1, "sweep")
+        source = _source(settings, self._thread)
         reader = SweepReader(source, self._thread, telemetry)
         cadence = Cadence(
             settings.prometheus_interval_seconds,
@@ -55,7 +55,7 @@ class MetricsWatch:
             await self._prometheus.close()
 
 
-def _source(settings: Settings) -> Source:
+def _source(settings: Settings, thread: Executor) -> Source:
     timeout = settings.prometheus_timeout_seconds
     files = AccessFiles(
         settings.prometheus_bearer_token_file,
@@ -70,7 +70,8 @@ def _source(settings: Settings) -> Source:
         settings.prometheus_pod_label,
         settings.gateway_scope,
     )
-    return Source(Prometheus(settings.prometheus_url, timeout), files, scope, timeout)
+    prometheus = Prometheus(settings.prometheus_url, timeout, thread)
+    return Source(prometheus, files, scope, timeout)
 
 
 def _ignored(unit: UnitKey) -> None:

@@ -28,6 +28,8 @@ MODULES: Mapping[str, str] = {
     "vocabulary": "artifacts",
     "mlmodel": "registry",
     "registry-answers": "registry",
+    "answers": "metrics",
+    "answer-rows": "metrics",
     "probe": "probes",
     "call": "calls",
     "load-report": "texts",

@@ -121,8 +121,8 @@ async def sweeps(
     uri: str, units: Iterable[Unit], scope: Scope | None = None
 ) -> AsyncIterator[Sweeps]:
     """Measure the units with the Prometheus at that address."""
-    client, telemetry = Prometheus(uri, _TIMEOUT), Telemetry()
     with ThreadPoolExecutor(1) as thread:
+        client, telemetry = Prometheus(uri, _TIMEOUT, thread), Telemetry()
         source = Source(client, AccessFiles(), scope or Scope(), _TIMEOUT)
         cadence = Cadence(1.0, _DELAY, lambda: datetime.now(UTC))
         reader = SweepReader(source, thread, telemetry)

@@ -12,8 +12,9 @@ import yaml
 
 from hack.product import ROOT
 from hack.services.prometheus import LocalPrometheus, promtool
+from inference_operator.adapters.prometheus.answer_reader import read_whole
 from inference_operator.adapters.prometheus.queries import text
-from inference_operator.adapters.prometheus.rows import family_samples
+from inference_operator.adapters.prometheus.rows import FamilyRows
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.base import GROUP
 from inference_operator.domain.measurement import Family, PodName
@@ -112,7 +113,8 @@ def _first_answer(prometheus: LocalPrometheus) -> dict[str, Any]:
         raw = prometheus.query("nv_inference_pending_request_count", now)
         if series := json.loads(raw)["data"]["result"]:
             query = text(Family.FRESHNESS, [], Scope())
-            answer = family_samples(prometheus.query(query, now), Family.FRESHNESS, Scope())
+            rows = FamilyRows(Family.FRESHNESS, Scope())
+            answer = read_whole(prometheus.query(query, now), rows)
             return {"labels": [each["metric"] for each in series], "answer": answer}
         time.sleep(0.2)
     raise AssertionError(prometheus.log.read_text())

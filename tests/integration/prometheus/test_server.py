@@ -9,19 +9,18 @@ from pathlib import Path
 import pytest
 
 from hack.services.prometheus import LocalPrometheus
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError, read_whole
 from inference_operator.adapters.prometheus.queries import text
-from inference_operator.adapters.prometheus.rows import (
-    family_samples,
-    user_value,
-)
+from inference_operator.adapters.prometheus.rows import FamilyRows
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.user_value import UserValue
 from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import (
     Family,
     FamilySamples,
     NoValue,
     PodName,
+    QueryValue,
     Unusable,
 )
 from tests.integration.prometheus.exporter import Exporter, exporter
@@ -42,7 +41,7 @@ class Scene:
 
     def samples(self, family: Family, at: float) -> FamilySamples:
         answer = self.prometheus.query(text(family, [WINDOW], SCOPE), at)
-        return family_samples(answer, family, SCOPE)
+        return read_whole(answer, FamilyRows(family, SCOPE))
 
     def wait_for(self, family: Family, condition: Callable[[FamilySamples], bool]) -> float:
         """Return the first time at which the answer is so."""
@@ -151,16 +150,18 @@ def test_a_gauge_that_is_not_a_number(scene: Scene) -> None:
 def test_queries_of_users(scene: Scene) -> None:
     scene.exporters[0].text = metrics(1000, 1000)
     at = scene.wait_for(Family.FRESHNESS, lambda answer: bool(answer.samples))
-    query = scene.prometheus.query
 
-    assert user_value(query("max(nv_inference_request_success)", at)).value == 1000
-    assert user_value(query("-scalar(max(nv_inference_request_success))", at)).value == -1000
-    assert user_value(query("absent_metric", at)).value is NoValue.NO_SERIES
-    assert user_value(query("0/0", at)).value is NoValue.NOT_A_NUMBER
-    several = user_value(query('vector(1) or label_replace(vector(1), "a", "b", "", "")', at))
+    def value(query: str) -> QueryValue:
+        return read_whole(scene.prometheus.query(query, at), UserValue())
+
+    assert value("max(nv_inference_request_success)").value == 1000
+    assert value("-scalar(max(nv_inference_request_success))").value == -1000
+    assert value("absent_metric").value is NoValue.NO_SERIES
+    assert value("0/0").value is NoValue.NOT_A_NUMBER
+    several = value('vector(1) or label_replace(vector(1), "a", "b", "", "")')
     assert (several.value, set(several.series)) == (NoValue.AMBIGUOUS, {"{}", '{a="b"}'})
     with pytest.raises(AnswerRefusedError, match="parse error"):
-        user_value(query("sum(", at))
+        value("sum(")
 
 
 def test_it_starts_again_at_the_same_address(scene: Scene) -> None:

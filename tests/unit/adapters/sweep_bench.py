@@ -48,7 +48,7 @@ class Bench:
     allows_queries: bool = True
 
     def __post_init__(self) -> None:
-        self.prometheus = Prometheus(self.server.uri, TIMEOUT)
+        self.prometheus = Prometheus(self.server.uri, TIMEOUT, self.thread)
         source = Source(self.prometheus, AccessFiles(), Scope(), TIMEOUT)
         reader = SweepReader(source, self.thread, self.telemetry)
         cadence = Cadence(0.05, 1, lambda: NOON, self.allows_queries)

@@ -3,16 +3,17 @@
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
-from inference_operator.adapters.prometheus.rows import user_value
+from inference_operator.adapters.prometheus.user_value import UserValue
 from inference_operator.domain.http_credentials import basic
-from inference_operator.domain.measurement import Outage
+from inference_operator.domain.measurement import Outage, QueryValue
 from tests.fakes.prometheus import FakePrometheus, fake_prometheus, refusal, vector
 from tests.unit.adapters.questions import NOON
 
@@ -26,10 +27,10 @@ async def server() -> AsyncIterator[FakePrometheus]:
         yield server
 
 
-async def ask(uri: str, access: Access = NOBODY, most_bytes: int = 1 << 20) -> bytes:
+async def ask(uri: str, access: Access = NOBODY, most_bytes: int = 1 << 20) -> QueryValue:
     client = Prometheus(uri, TIMEOUT)
     try:
-        return await client.ask(Query("up", NOON, most_bytes), access)
+        return await client.read(Query("up", NOON, most_bytes), access, UserValue())
     finally:
         await client.close()
 
@@ -66,7 +67,7 @@ async def test_a_redirect_is_not_followed(server: FakePrometheus) -> None:
 async def test_an_answer_that_is_no_json_is_refused_by_its_reader(server: FakePrometheus) -> None:
     server.answer_status(200, "<html>log in</html>")
     with pytest.raises(AnswerRefusedError, match="not JSON: '<html>log in"):
-        user_value(await ask(server.uri))
+        await ask(server.uri)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +82,8 @@ async def test_the_server_s_own_words(
     server: FakePrometheus, kind: str, status: int, outage: Outage
 ) -> None:
     server.answer_json(refusal(kind, "query processing would load too many samples"), status)
-    raw = await ask(server.uri)
     with pytest.raises(AnswerRefusedError, match="would load too many samples") as refused:
-        user_value(raw)
+        await ask(server.uri)
     assert refused.value.outage is outage
 
 
@@ -177,3 +177,19 @@ def test_a_file_that_cannot_be_used(
 
 def test_the_header_is_not_shown() -> None:
     assert "hunter2" not in repr(Access("Bearer hunter2", True))
+
+
+class _Slow(UserValue):
+    """Taker that takes longer for a row than Prometheus may."""
+
+    def take(self, row: Any) -> None:
+        time.sleep(TIMEOUT + 1.2)
+        super().take(row)
+
+
+async def test_the_seconds_of_reading_do_not_count(server: FakePrometheus) -> None:
+    server.answer_json(vector(({}, 7)))
+    client = Prometheus(server.uri, TIMEOUT)
+    asked = Query("up", NOON, 1 << 20)
+    assert (await client.read(asked, NOBODY, _Slow())).value == 7
+    await client.close()

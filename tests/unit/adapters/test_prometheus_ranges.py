@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import ranges
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
-from inference_operator.adapters.prometheus.ranges import range_samples
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError, read_whole
+from inference_operator.adapters.prometheus.ranges import RangeRows
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.domain.measurement import Family, PodName, Sample
 
@@ -25,7 +25,7 @@ def row(*points: Any, **labels: str) -> dict[str, Any]:
 
 
 def read(raw: bytes, family: Family = Family.REQUESTS) -> ranges.RangeAnswer:
-    return range_samples(raw, family, Scope())
+    return read_whole(raw, RangeRows(family, Scope()))
 
 
 def test_samples_are_kept_by_time_and_pod() -> None:
@@ -72,9 +72,12 @@ def test_warnings_are_kept() -> None:
         (b"<html>Sign in</html>", "text that is not JSON: '<html>Sign in</html>'"),
         (b"[]", "JSON that is not an object"),
         (b'{"status": "error", "error": "too many points"}', "refused the query: too many points"),
-        (b'{"status": "success"}', "without a matrix"),
-        (answer(kind="vector"), "without a matrix"),
-        (b'{"status":"success","data":{"resultType":"matrix","result":{}}}', "is not a list"),
+        (b'{"status": "success"}', "answered without data"),
+        (answer(kind="vector"), "answered with vector, expected a matrix"),
+        (
+            b'{"status":"success","data":{"resultType":"matrix","result":{}}}',
+            "with no list of rows, expected a matrix",
+        ),
         (answer(5), "a row that has no labels"),
         (answer({"metric": LABELS, "values": [5]}), "a point that is not a pair"),
         (b"[" * 20 + b"]" * 20, "JSON that is not read"),
@@ -87,7 +90,6 @@ def test_what_is_no_answer_is_refused(raw: bytes, words: str) -> None:
 
 
 def test_more_points_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = ranges.JsonLimits(size=ranges.MOST_BYTES, depth=8, containers=10)
-    monkeypatch.setattr(ranges, "_LIMITS", limits)
-    with pytest.raises(AnswerRefusedError, match="that is not read: found"):
+    monkeypatch.setattr(ranges, "MOST_POINTS", 10)
+    with pytest.raises(AnswerRefusedError, match="answered with more than 10 points"):
         read(answer(row(*((60 * n, "5") for n in range(20)))))

@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.prometheus import rows
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError, read_whole
 from inference_operator.adapters.prometheus.queries import FORMS, MOST_ROWS_OF_NAMESPACE
-from inference_operator.adapters.prometheus.rows import (
-    family_samples,
-    user_value,
-)
+from inference_operator.adapters.prometheus.rows import FamilyRows
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import (
     Family,
     FamilySamples,
-    NoValue,
     PodName,
     Sample,
     Unusable,
@@ -38,6 +34,10 @@ def row(value: str = "7", labels: Mapping[str, Any] = LABELS) -> dict[str, Any]:
 def answer(*result: Any, kind: str = "vector", **fields: Any) -> bytes:
     data = {"resultType": kind, "result": list(result)}
     return json.dumps({"status": "success", "data": data, **fields}).encode()
+
+
+def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
+    return read_whole(raw, FamilyRows(family, scope))
 
 
 def requests(*result: Any, **fields: Any) -> FamilySamples:
@@ -200,12 +200,10 @@ def test_what_is_refused(raw: bytes, words: str) -> None:
     assert len(str(refused.value)) < 500
 
 
-def test_too_many_rows_or_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "MOST_ROWS", 2)
-    with pytest.raises(AnswerRefusedError, match="3 rows, expected at most 2"):
+    with pytest.raises(AnswerRefusedError, match="more than 2 rows"):
         requests(row(), row(), row())
-    with pytest.raises(AnswerRefusedError, match="bytes, expected at most"):
-        family_samples(b" " * (rows.MOST_BYTES + 1), Family.REQUESTS, SCOPE)
 
 
 def test_every_family_has_a_form() -> None:
@@ -219,30 +217,3 @@ def test_many_rows_are_read_in_a_second() -> None:
     samples = family_samples(raw, Family.REQUESTS, SCOPE).samples
     assert len(samples) == len(many)
     assert time.process_time() - begun < 3
-
-
-@pytest.mark.parametrize(
-    ("raw", "value"),
-    [
-        (answer(row("-3", {})), -3.0),
-        (answer(row("NaN", {})), NoValue.NOT_A_NUMBER),
-        (answer(row("-Inf", {})), NoValue.INFINITE),
-        (answer(), NoValue.NO_SERIES),
-        (answer(row(), row()), NoValue.AMBIGUOUS),
-        (answer(AT, "-3", kind="scalar"), -3.0),
-        (answer({"metric": {}, "histogram": [AT, {}]}), NoValue.NOT_A_NUMBER),
-    ],
-)
-def test_a_user_s_query(raw: bytes, value: float | NoValue) -> None:
-    assert user_value(raw).value == value
-
-
-def test_several_series_are_named_up_to_a_limit() -> None:
-    several = user_value(answer(*(row(labels={"pod": "x" * 1000}) for _ in range(9))))
-    assert len(several.series) == 3
-    assert all(text.startswith('{pod="xxx') and len(text) <= 301 for text in several.series)
-
-
-def test_a_user_s_query_that_answers_a_text_is_refused() -> None:
-    with pytest.raises(AnswerRefusedError, match="answered with string"):
-        user_value(answer(AT, "seven", kind="string"))

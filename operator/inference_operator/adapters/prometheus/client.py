@@ -3,16 +3,23 @@
 Thanos, Mimir and VictoriaMetrics answer the same request.
 """
 
+import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import aiohttp
 
 from inference_operator.adapters.prometheus.access import Access
-from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, read_answer
+from inference_operator.adapters.prometheus.answer_reader import AnswerReader, Taker, read_whole
+from inference_operator.adapters.web.bounded_answer import (
+    AnswerTooLongError,
+    answer_parts,
+    read_answer,
+)
 from inference_operator.adapters.web.session import open_session, request_headers
 from inference_operator.api.quoting import beginning
 from inference_operator.api.shown_uri import shown_text, shown_uri
@@ -23,6 +30,9 @@ _SHOWN = 300
 _EXPLAINED = (400, 422, 503)
 # Seconds that the answer may come later than the server's own limit.
 _TRANSFER_SECONDS = 1.0
+# Bytes that are read at once: some milliseconds of work.
+_PART = 64 << 10
+_T = TypeVar("_T")
 
 
 class QueryError(Exception):
@@ -68,22 +78,25 @@ class RangeQuery:
 
 
 class Prometheus:
-    """Client of one server; `uri` ends before `/api/v1`."""
+    """Client of one server; `uri` ends before `/api/v1`. Answers are read in `thread`, or in one of
+    the event loop's threads."""
 
-    def __init__(self, uri: str, timeout: float) -> None:
+    def __init__(self, uri: str, timeout: float, thread: Executor | None = None) -> None:
         self.uri = uri.rstrip("/")
         self._seconds = timeout
+        self._thread = thread
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
-    async def ask(self, query: Query | RangeQuery, access: Access) -> bytes:
-        """Return the body of an answer, or that of an error which says why.
+    async def read(self, query: Query | RangeQuery, access: Access, taker: Taker[_T]) -> _T:
+        """Return what the taker makes of an answer's rows. The seconds of reading do not count.
 
         Raises:
             QueryError: if nobody answers in time, or something answers that is not Prometheus.
+            AnswerRefusedError: for an error that Prometheus explains, and for what is no answer.
         """
         form = {
             "query": query.text,
@@ -93,15 +106,25 @@ class Prometheus:
             "partial_response": "false",
         }
         try:
-            async with self._open().post(
-                f"{self.uri}{query.path}",
-                data=form,
-                headers=request_headers(access.authorization),
-                ssl=access.context,
-                allow_redirects=False,
-            ) as answer:
-                raw = await read_answer(answer, query.most_bytes)
-                return _checked(answer, raw)
+            async with (
+                asyncio.timeout(self._seconds + _TRANSFER_SECONDS) as limit,
+                self._open().post(
+                    f"{self.uri}{query.path}",
+                    data=form,
+                    headers=request_headers(access.authorization),
+                    ssl=access.context,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                if answer.status != 200:
+                    raw = _explanation(answer, await read_answer(answer, query.most_bytes))
+                    return await self._in_thread(limit, read_whole, raw, taker)
+                reader, last = AnswerReader(taker), b""
+                async for part in answer_parts(answer, query.most_bytes, _PART):
+                    if last:
+                        await self._in_thread(limit, reader.feed, last)
+                    last = part
+                return await self._in_thread(limit, reader.end, last)
         except AnswerTooLongError as error:
             raise QueryError(
                 Outage.REFUSED,
@@ -123,17 +146,31 @@ class Prometheus:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = open_session(self._seconds + _TRANSFER_SECONDS)
+            self._session = open_session(None)
         return self._session
+
+    async def _in_thread(
+        self, limit: asyncio.Timeout, read: Callable[..., _T], *given: object
+    ) -> _T:
+        """Return what a reading in the thread returns. Its seconds are added to the limit."""
+        loop = asyncio.get_running_loop()
+        ends, began = limit.when(), loop.time()
+        limit.reschedule(None)
+        try:
+            return await loop.run_in_executor(self._thread, read, *given)
+        finally:
+            if ends is not None:
+                limit.reschedule(ends + loop.time() - began)
 
 
 def _unix(time: datetime) -> str:
     return f"{time.timestamp():.3f}"
 
 
-def _checked(answer: aiohttp.ClientResponse, raw: bytes) -> bytes:
+def _explanation(answer: aiohttp.ClientResponse, raw: bytes) -> bytes:
+    """Return the body of an error that says why; QueryError for any other."""
     status = answer.status
-    if status == 200 or (status in _EXPLAINED and raw.lstrip().startswith(b"{")):
+    if status in _EXPLAINED and raw.lstrip().startswith(b"{"):
         return raw
     if 300 <= status < 400:
         to = shown_uri(answer.headers.get("Location", "")) or "an address that it does not name"

@@ -9,24 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.prometheus.answers import (
-    AnswerRefusedError,
-    body_of,
-    boundary_text,
-    metric_of,
-    warnings_of,
-)
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError
+from inference_operator.adapters.prometheus.points import metric_of
 from inference_operator.adapters.prometheus.queries import FORMS, pod_labels
 from inference_operator.adapters.prometheus.scope import Scope
-from inference_operator.domain.bounded_json import JsonLimits
+from inference_operator.domain.histogram_label import boundary_text
 from inference_operator.domain.measurement import Family, PodName, Sample
 
 MOST_BYTES = 32 << 20
 MOST_POINTS = 400_000
 _LABEL_LENGTH = 253
 _NUMBER_LENGTH = 64
-# Each point is a list; each row an object with an object of labels and a list of points.
-_LIMITS = JsonLimits(size=MOST_BYTES, depth=8, containers=2 * MOST_POINTS)
+# Characters of one row: Prometheus gives at most 11,000 points of a series.
+_ROW_LENGTH = 1 << 20
 SamplesByTime = Mapping[float, Mapping[PodName, tuple[Sample, ...]]]
 
 
@@ -44,35 +39,39 @@ class RangeAnswer:
     """Prometheus' warnings. With any, samples may be missing."""
 
 
-def range_samples(raw: bytes, family: Family, scope: Scope) -> RangeAnswer:
-    """Return the samples of a family without windows, from the answer to its text.
+class RangeRows:
+    """Taker of the rows of a family without windows, over a range of time."""
 
-    Raises:
-        AnswerRefusedError: for an error, for what is not an answer, and beyond a limit.
-    """
-    body = body_of(raw, _LIMITS)
-    data = body.get("data")
-    result = data.get("result") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or data.get("resultType") != "matrix":
-        raise AnswerRefusedError("answered without a matrix")
-    if not isinstance(result, list):
-        raise AnswerRefusedError("answered with a matrix that is not a list")
-    values: dict[tuple[float, PodName, tuple[str, ...]], float] = {}
-    unusable = 0
-    for row in result:
-        named = _named(row, family, scope)
+    kinds = ("matrix",)
+    row_length = _ROW_LENGTH
+
+    def __init__(self, family: Family, scope: Scope) -> None:
+        self._family = family
+        self._scope = scope
+        self._values: dict[tuple[float, PodName, tuple[str, ...]], float] = {}
+        self._points = self._unusable = 0
+
+    def take(self, row: Any) -> None:
+        """Take a row; AnswerRefusedError for one that is none, and beyond the limit of points."""
+        named = _named(row, self._family, self._scope)
         if named is None:
-            unusable += 1
-            continue
+            self._unusable += 1
+            return
         pod, labels = named
         for time, value in _points(row):
+            self._points += 1
+            if self._points > MOST_POINTS:
+                raise AnswerRefusedError(f"answered with more than {MOST_POINTS:,} points")
             if math.isfinite(time) and math.isfinite(value) and value >= 0:
                 # Two servers may write one boundary in two ways.
                 place = time, pod, labels
-                values[place] = max(values.get(place, 0.0), value)
+                self._values[place] = max(self._values.get(place, 0.0), value)
             else:
-                unusable += 1
-    return RangeAnswer(_by_time(values), unusable, warnings_of(body))
+                self._unusable += 1
+
+    def made(self, kind: str, warnings: tuple[str, ...]) -> RangeAnswer:
+        """Return the samples."""
+        return RangeAnswer(_by_time(self._values), self._unusable, warnings)
 
 
 def _by_time(values: Mapping[tuple[float, PodName, tuple[str, ...]], float]) -> SamplesByTime:

@@ -1,23 +1,17 @@
-"""Reader of answers to instant queries (`/api/v1/query`): JSON to samples, with limits.
+"""Reader of the rows of instant queries (`/api/v1/query`): rows to samples, with limits.
 
-An answer beyond a limit is refused as a whole: a part of it would read as missing pods.
+An answer beyond a limit is refused as a whole: a part of it would read as missing pods. Equal texts
+are kept once, and rows of other pods not at all: many small objects are work for the collector of
+garbage, which holds the event loop.
 """
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.prometheus.answers import (
-    INFINITY,
-    AnswerRefusedError,
-    body_of,
-    boundary_text,
-    metric_of,
-    warnings_of,
-)
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError
 from inference_operator.adapters.prometheus.gateway_scope import LONGEST_LABEL
+from inference_operator.adapters.prometheus.points import metric_of, value_of
 from inference_operator.adapters.prometheus.queries import (
     FORMS,
     MOST_ROWS_OF_NAMESPACE,
@@ -28,172 +22,138 @@ from inference_operator.adapters.prometheus.queries import (
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.api.quoting import beginning
-from inference_operator.domain.bounded_json import JsonLimits
+from inference_operator.domain.histogram_label import boundary, boundary_text
 from inference_operator.domain.measurement import (
     GATEWAY_FAMILIES,
     Family,
     FamilySamples,
-    NoValue,
     PodName,
-    QueryValue,
     Sample,
     Unusable,
 )
 
 MOST_BYTES = 32 << 20
 MOST_ROWS = 100_000
-# Bytes of the answer to a user's query, which is to have one row.
-MOST_USER_BYTES = 256 << 10
-# Each row is an object with an object of labels and a list of time and value.
-_FAMILY = JsonLimits(size=MOST_BYTES, depth=8, containers=3 * MOST_ROWS + 1000)
-_USER = JsonLimits(size=MOST_USER_BYTES, depth=8, containers=10_000)
+ROW_LENGTH = 64 << 10
+"""Characters of one row."""
+
+OF_ALL_PODS = frozenset({Family.FRESHNESS, Family.GPU_UTILIZATION})
+"""Families of which strangers' rows are needed: they may share a GPU with a pod."""
+
 # Kubernetes' limit of a pod's name; Triton's labels are shorter.
 _LABEL_LENGTH = 253
-_SERIES, _SERIES_LENGTH = 3, 300
 _BY_WINDOW = {str(window): window for window in Window}
-_WORDS = {"NaN": Unusable.NOT_A_NUMBER, "+Inf": Unusable.INFINITE, "-Inf": Unusable.INFINITE}
-_NO_VALUE = {
-    Unusable.NOT_A_NUMBER: NoValue.NOT_A_NUMBER,
-    Unusable.INFINITE: NoValue.INFINITE,
-}
+_Place = tuple[Window | None, tuple[str, ...]]
+KnownPods = Mapping[tuple[str, str], PodName]
+"""Pods by their namespace and name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    family: Family
-    labels: tuple[str, ...]
-
-    @property
-    def longest(self) -> int:
-        return LONGEST_LABEL if self.family in GATEWAY_FAMILIES else _LABEL_LENGTH
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    kind: str
-    result: Any
-    warnings: tuple[str, ...]
-
-
-def family_samples(raw: bytes, family: Family, scope: Scope) -> FamilySamples:
-    """Return the samples of a family, from the answer to its text.
+class FamilyRows:
+    """Taker of the rows of a family.
 
     Rows with the same labels become one, with the greatest value: two Prometheus servers may write
-    a boundary as `20` and as `20.0`.
-
-    A namespace that has as many rows as it may have has none: others of its rows may be missing.
-
-    Raises:
-        AnswerRefusedError: for an error, for what is not an answer, and beyond a limit.
+    a boundary as `20` and as `20.0`. A namespace that has as many rows as it may have has none:
+    others of its rows may be missing.
     """
-    answer = _answer(raw, _FAMILY)
-    if answer.kind != "vector" or not isinstance(answer.result, list):
-        raise AnswerRefusedError(f"answered with {answer.kind}, expected a vector")
-    if len(answer.result) > MOST_ROWS:
-        raise AnswerRefusedError(
-            f"answered with {len(answer.result):,} rows, expected at most {MOST_ROWS:,}: narrow the"
-            " selector, or let one operator serve fewer namespaces"
-        )
-    samples: dict[tuple[PodName | None, Window | None, tuple[str, ...]], Sample] = {}
-    without_pod = without_window = 0
-    labels = own_labels(family, scope)
-    for row in answer.result:
+
+    kinds = ("vector",)
+    row_length = ROW_LENGTH
+
+    def __init__(self, family: Family, scope: Scope, pods: KnownPods | None = None) -> None:
+        """Create a taker of the rows of the pods. None: of all pods."""
+        self._pods: dict[tuple[str, str], PodName] = dict(pods or {})
+        self._takes_all = pods is None or family in OF_ALL_PODS
+        self._pod_labels = pod_labels(family, scope)
+        self._labels = own_labels(family, scope)
+        self._longest = LONGEST_LABEL if family in GATEWAY_FAMILIES else _LABEL_LENGTH
+        self._has_window = FORMS[family].has_window
+        self._places: dict[tuple[Any, ...], tuple[_Place, Unusable | None]] = {}
+        self._samples: dict[PodName | None, dict[_Place, Sample]] = {}
+        self._rows = self._without_pod = self._without_window = 0
+        self._of_namespace: Counter[str] = Counter()
+
+    def take(self, row: Any) -> None:
+        """Take a row; AnswerRefusedError if there are too many, and for one without labels."""
+        self._rows += 1
+        if self._rows > MOST_ROWS:
+            raise AnswerRefusedError(
+                f"answered with more than {MOST_ROWS:,} rows: narrow the selector, or let one"
+                " operator serve fewer namespaces"
+            )
         metric = metric_of(row)
-        pod, has_pod = _pod(metric, pod_labels(family, scope))
-        window, has_window = _window(metric, family)
-        without_pod += not has_pod
-        without_window += not has_window
-        if has_pod and has_window:
-            sample = _sample(row, metric, _Form(family, labels), (pod, window))
-            place = (pod, window, sample.labels)
-            samples[place] = _greater(samples.get(place), sample)
-    rows = Counter(pod.namespace for pod, _, _ in samples if pod)
-    crowded = frozenset(name for name, most in rows.items() if most >= MOST_ROWS_OF_NAMESPACE)
-    kept = tuple(s for s in samples.values() if s.pod is None or s.pod.namespace not in crowded)
-    return FamilySamples(kept, without_pod, without_window, answer.warnings, crowded)
+        window = metric.get(WINDOW_LABEL) if self._has_window else None
+        has_window = not self._has_window or (isinstance(window, str) and window in _BY_WINDOW)
+        self._without_window += not has_window
+        name = self._name(metric)
+        if name is None:
+            self._without_pod += 1
+        elif has_window:
+            pod = self._pod(name) if name else None
+            if pod or not name:
+                self._keep(pod, (window, *map(metric.get, self._labels)), row.get("value"))
 
+    def made(self, kind: str, warnings: tuple[str, ...]) -> FamilySamples:
+        """Return the samples."""
+        counts = self._of_namespace.items()
+        crowded = frozenset(name for name, count in counts if count >= MOST_ROWS_OF_NAMESPACE)
+        samples = tuple(
+            sample
+            for pod, of_pod in self._samples.items()
+            if pod is None or pod.namespace not in crowded
+            for sample in of_pod.values()
+        )
+        return FamilySamples(samples, self._without_pod, self._without_window, warnings, crowded)
 
-def user_value(raw: bytes) -> QueryValue:
-    """Return the one value of a user's query, or why there is none.
+    def _name(self, metric: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Return namespace and name; nothing for a family without pods, None if one is missing."""
+        texts: tuple[Any, ...] = tuple(map(metric.get, self._pod_labels))
+        for text in texts:
+            if not isinstance(text, str) or not 0 < len(text) <= _LABEL_LENGTH:
+                return None
+        return texts
 
-    Raises:
-        AnswerRefusedError: for an error, for what is not an answer, and beyond a limit.
-    """
-    answer = _answer(raw, _USER)
-    if answer.kind == "scalar":
-        return _user_value(_number(answer.result), answer)
-    if answer.kind != "vector" or not isinstance(answer.result, list):
-        raise AnswerRefusedError(f"answered with {answer.kind}, expected a vector or a scalar")
-    if not answer.result:
-        return QueryValue(NoValue.NO_SERIES, warnings=answer.warnings)
-    if len(answer.result) > 1:
-        series = tuple(_shown(metric_of(row)) for row in answer.result[:_SERIES])
-        return QueryValue(NoValue.AMBIGUOUS, series, answer.warnings)
-    metric_of(answer.result[0])
-    return _user_value(_number(answer.result[0].get("value")), answer)
+    def _pod(self, name: tuple[str, ...]) -> PodName | None:
+        """Count a row of the pod's namespace; return the pod if its rows are taken."""
+        namespace, text = name
+        self._of_namespace[namespace] += 1
+        pod = self._pods.get((namespace, text))
+        if pod is None and self._takes_all:
+            pod = self._pods[namespace, text] = PodName(namespace, text)
+        return pod
 
+    def _keep(self, pod: PodName | None, texts: tuple[Any, ...], point: Any) -> None:
+        place, problem = self._place(texts)
+        value = problem or value_of(point)
+        if isinstance(value, float) and value < 0:
+            value = Unusable.NEGATIVE
+        sample = Sample(pod, *place, value)
+        of_pod = self._samples.setdefault(pod, {})
+        of_pod[place] = _greater(of_pod.get(place), sample)
 
-def boundary(label: str) -> float | None:
-    """Return the upper bound of a bucket from its label `le`; None if it is none.
+    def _place(self, texts: tuple[Any, ...]) -> tuple[_Place, Unusable | None]:
+        """Return the window and the labels of a row, the same object for the same texts."""
+        if not all(text is None or isinstance(text, str) for text in texts):
+            texts = tuple(text if isinstance(text, str) else None for text in texts)
+        place = self._places.get(texts)
+        if place is None:
+            place = self._places[texts] = self._new_place(texts)
+        return place
 
-    >>> boundary("20"), boundary("20.0"), boundary("+Inf"), boundary("NaN")
-    (20.0, 20.0, inf, None)
-    """
-    if label == INFINITY:
-        return math.inf
-    number = _float(label)
-    return number if isinstance(number, float) else None
-
-
-def _answer(raw: bytes, limits: JsonLimits) -> _Answer:
-    body = body_of(raw, limits)
-    data = body.get("data")
-    if not isinstance(data, dict):
-        raise AnswerRefusedError("answered without data")
-    kind = beginning(str(data.get("resultType")), 20)
-    return _Answer(kind, data.get("result"), warnings_of(body))
-
-
-def _pod(metric: Mapping[str, Any], labels: Sequence[str]) -> tuple[PodName | None, bool]:
-    """Return the pod, and False if the row must name one and does not."""
-    if not labels:
-        return None, True
-    namespace, name = (metric.get(label) for label in labels)
-    for text in (namespace, name):
-        if not isinstance(text, str) or not 0 < len(text) <= _LABEL_LENGTH:
-            return None, False
-    return PodName(str(namespace), str(name)), True
-
-
-def _window(metric: Mapping[str, Any], family: Family) -> tuple[Window | None, bool]:
-    if not FORMS[family].has_window:
-        return None, True
-    text = metric.get(WINDOW_LABEL)
-    window = _BY_WINDOW.get(text) if isinstance(text, str) else None
-    return window, window is not None
-
-
-def _sample(
-    row: Mapping[str, Any],
-    metric: Mapping[str, Any],
-    form: _Form,
-    place: tuple[PodName | None, Window | None],
-) -> Sample:
-    value = _number(row.get("value"))
-    if isinstance(value, float) and value < 0:
-        value = Unusable.NEGATIVE
-    labels = []
-    for name in form.labels:
-        text = metric.get(name)
-        if not isinstance(text, str) or not text:
-            text, value = "", Unusable.LABEL_MISSING
-        elif len(text) > form.longest:
-            text, value = beginning(text, form.longest), Unusable.LABEL_TOO_LONG
-        elif name == "le":
-            bound = boundary(text)
-            text = text if bound is None else boundary_text(bound)
-        labels.append(text)
-    return Sample(*place, tuple(labels), value)
+    def _new_place(self, texts: tuple[str | None, ...]) -> tuple[_Place, Unusable | None]:
+        window, *given = texts
+        problem: Unusable | None = None
+        labels = []
+        for name, text in zip(self._labels, given, strict=True):
+            kept = text or ""
+            if not kept:
+                problem = Unusable.LABEL_MISSING
+            elif len(kept) > self._longest:
+                kept, problem = beginning(kept, self._longest), Unusable.LABEL_TOO_LONG
+            elif name == "le":
+                bound = boundary(kept)
+                kept = kept if bound is None else boundary_text(bound)
+            labels.append(kept)
+        return (_BY_WINDOW[window] if window else None, tuple(labels)), problem
 
 
 def _greater(former: Sample | None, sample: Sample) -> Sample:
@@ -203,35 +163,3 @@ def _greater(former: Sample | None, sample: Sample) -> Sample:
     if isinstance(former.value, Unusable):
         return former
     return max(former, sample, key=lambda each: float(each.value))
-
-
-def _number(point: Any) -> float | Unusable:
-    """Return the value of a point, which is a list of a time and the value as text."""
-    if not isinstance(point, list) or len(point) != 2:
-        return Unusable.NOT_A_NUMBER
-    return _float(point[1])
-
-
-def _float(text: Any) -> float | Unusable:
-    if not isinstance(text, str) or len(text) > 64:
-        return Unusable.NOT_A_NUMBER
-    if text in _WORDS:
-        return _WORDS[text]
-    try:
-        number = float(text)
-    except ValueError:
-        return Unusable.NOT_A_NUMBER
-    if math.isnan(number):
-        return Unusable.NOT_A_NUMBER
-    return Unusable.INFINITE if math.isinf(number) else number
-
-
-def _user_value(value: float | Unusable, answer: _Answer) -> QueryValue:
-    if isinstance(value, Unusable):
-        return QueryValue(_NO_VALUE[value], warnings=answer.warnings)
-    return QueryValue(value, warnings=answer.warnings)
-
-
-def _shown(metric: Mapping[str, Any]) -> str:
-    pairs = ",".join(f'{name}="{text}"' for name, text in list(metric.items())[:10])
-    return beginning("{" + pairs + "}", _SERIES_LENGTH)

@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError, Taker
 from inference_operator.adapters.prometheus.client import Prometheus, Query, QueryError
 from inference_operator.adapters.prometheus.gateway_scope import (
     GatewayScope,
@@ -19,13 +19,9 @@ from inference_operator.adapters.prometheus.gateway_scope import (
 )
 from inference_operator.adapters.prometheus.needs import Needs
 from inference_operator.adapters.prometheus.queries import MOST_ROWS_OF_NAMESPACE, text
-from inference_operator.adapters.prometheus.rows import (
-    MOST_BYTES,
-    MOST_USER_BYTES,
-    family_samples,
-    user_value,
-)
+from inference_operator.adapters.prometheus.rows import MOST_BYTES, FamilyRows, KnownPods
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.user_value import MOST_USER_BYTES, UserValue
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.measurement import (
@@ -73,13 +69,14 @@ class _Begun:
     began: float
     """Monotonic time."""
 
+    pods: KnownPods
+
 
 class SweepReader:
     """Asker of all queries of a sweep."""
 
     def __init__(self, source: Source, thread: Executor, telemetry: Telemetry) -> None:
-        """Create a reader. `thread` parses the answers, one at a time, so that their texts are not
-        in memory together."""
+        """Create a reader. `thread` joins the answers; `source` reads them in the same one."""
         self._source = source
         self._thread = thread
         self._requests = telemetry.sweep_requests
@@ -94,7 +91,8 @@ class SweepReader:
             why = NoAnswer(Outage.UNREACHABLE, str(error))
             queries = dict.fromkeys((*needs.queries, *needs.unasked), why)
             return Sweep(at, dict.fromkeys(needs.families, why), {}, queries)
-        begun = _Begun(at, access, asyncio.Semaphore(AT_ONCE), time.monotonic())
+        pods = {(pod.namespace, pod.name): pod for pod in needs.pods}
+        begun = _Begun(at, access, asyncio.Semaphore(AT_ONCE), time.monotonic(), pods)
         # The families first: users' queries may be slow.
         async with asyncio.TaskGroup() as group:
             families = {
@@ -111,19 +109,16 @@ class SweepReader:
         self, begun: _Begun, family: Family, needs: Needs
     ) -> FamilySamples | NoAnswer:
         scope = self._source.scope.asking(needs.services)
-
-        def read(raw: bytes) -> FamilySamples:
-            return family_samples(raw, family, scope)
-
         query = Query(text(family, needs.windows, scope), begun.at, MOST_BYTES)
-        return await self._answer(begun, query, read, _PATIENCE)
+        rows = FamilyRows(family, scope, begun.pods)
+        return await self._answer(begun, query, rows, _PATIENCE)
 
     async def _user(self, begun: _Begun, query: str) -> QueryValue | NoAnswer:
         asked = Query(query, begun.at, MOST_USER_BYTES)
-        return await self._answer(begun, asked, user_value, _PATIENCE_FOR_USERS)
+        return await self._answer(begun, asked, UserValue(), _PATIENCE_FOR_USERS)
 
     async def _answer(
-        self, begun: _Begun, query: Query, read: Callable[[bytes], _Value], patience: int
+        self, begun: _Begun, query: Query, taker: Taker[_Value], patience: int
     ) -> _Value | NoAnswer:
         async with begun.turns:
             seconds = patience * self._source.timeout
@@ -131,9 +126,7 @@ class SweepReader:
                 words = f"was not asked: the queries before took longer than {seconds:g} s"
                 return self._failed(Outage.TIMED_OUT, words)
             try:
-                raw = await self._source.prometheus.ask(query, begun.access)
-                loop = asyncio.get_running_loop()
-                value = await loop.run_in_executor(self._thread, read, raw)
+                value = await self._source.prometheus.read(query, begun.access, taker)
             except (QueryError, AnswerRefusedError) as error:
                 return self._failed(error.outage, str(error))
         self._requests.labels(ANSWERED).inc()

@@ -1,6 +1,7 @@
-"""Reader of the registry's answers with limits of bytes and of JSON depth."""
+"""Reader of answers of the registry and of Prometheus, with limits of bytes and of JSON depth."""
 
 import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -39,16 +40,43 @@ async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     if answer.status >= 400:
         body, _ = await _beginning(answer, _ERROR_BYTES)
         return body
+    _check_encoding(answer)
+    body, is_whole = await _beginning(answer, limit)
+    if not is_whole:
+        raise AnswerTooLongError(limit)
+    return body
+
+
+async def answer_parts(
+    answer: aiohttp.ClientResponse, limit: int, length: int
+) -> AsyncIterator[bytes]:
+    """Yield the body in parts of `length` bytes or a little more; only the last is shorter.
+
+    Raises as read_answer does, before the part that goes beyond `limit` bytes.
+    """
+    _check_encoding(answer)
+    count, part = 0, bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        count += len(chunk)
+        if count > limit:
+            answer.close()
+            raise AnswerTooLongError(limit)
+        part += chunk
+        if len(part) >= length:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
+
+
+def _check_encoding(answer: aiohttp.ClientResponse) -> None:
+    """Raise ClientPayloadError where the body is compressed."""
     encoding = answer.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
         raise aiohttp.ClientPayloadError(
             f"its answer is compressed ({beginning(encoding)}), which was not asked for: let it, or"
             " the proxy before it, answer uncompressed"
         )
-    body, is_whole = await _beginning(answer, limit)
-    if not is_whole:
-        raise AnswerTooLongError(limit)
-    return body
 
 
 async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:

@@ -9,10 +9,10 @@ from inference_operator.domain.names import FIELD_MANAGER
 
 
 def open_session(
-    seconds: float, trace_configs: Sequence[aiohttp.TraceConfig] = ()
+    seconds: float | None, trace_configs: Sequence[aiohttp.TraceConfig] = ()
 ) -> aiohttp.ClientSession:
     """Return a session whose requests take so many seconds at most, and whose answers are not
-    decompressed."""
+    decompressed. None: the caller bounds the seconds."""
     # No cookies: those of one Secret would be sent with the requests of another one.
     return aiohttp.ClientSession(
         connector=checked_connector(),

@@ -4,13 +4,13 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from inference_operator.adapters.prometheus.access import Access, AccessError, AccessFiles
-from inference_operator.adapters.prometheus.answers import AnswerRefusedError
+from inference_operator.adapters.prometheus.answer_reader import AnswerRefusedError
 from inference_operator.adapters.prometheus.client import Prometheus, QueryError, RangeQuery
 from inference_operator.adapters.prometheus.queries import FORMS, text
 from inference_operator.adapters.prometheus.ranges import (
     MOST_BYTES,
     RangeAnswer,
-    range_samples,
+    RangeRows,
 )
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.quoting import quoted
@@ -93,7 +93,7 @@ async def _answer(
     query = RangeQuery(text(family, (), scope), begin, end, times[1] - times[0], MOST_BYTES)
     where = f"--from-prometheus: Prometheus at {shown_uri(prometheus.uri)}"
     try:
-        answer = range_samples(await prometheus.ask(query, access), family, scope)
+        answer = await prometheus.read(query, access, RangeRows(family, scope))
     except QueryError as error:
         raise InputError(f"{where} {error}; correct the address or the options of access") from None
     except AnswerRefusedError as error:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from inference_operator.domain.analysis import MeasuredTrack
+from inference_operator.domain.histogram_label import boundary
 from inference_operator.domain.measurement import Family
 from inference_operator.planning.measuring.counters import Rows
 
 # Triton's ensemble scheduler reports as this version, whatever the ensemble's own one is.
 _ENSEMBLE_VERSION = "1"
-_INFINITY = "+Inf"
 # In ms: a microsecond, and eleven days.
 SHORTEST_BOUNDARY, LONGEST_BOUNDARY = 1e-3, 1e9
 
@@ -130,12 +130,10 @@ def bound_of(text: str, ms: float = 1.0) -> float | None:
     >>> bound_of("0.0025", 1000), bound_of("+Inf"), bound_of("NaN")
     (2.5, inf, None)
     """
-    if text == _INFINITY:
-        return math.inf
-    try:
-        number = round(float(text) * ms, 9)
-    except ValueError:
-        return None
+    bound = boundary(text)
+    if bound is None or math.isinf(bound):
+        return bound
+    number = round(bound * ms, 9)
     return number if SHORTEST_BOUNDARY <= number <= LONGEST_BOUNDARY else None
 
 

@@ -1,0 +1,197 @@
+"""Longest gap of the event loop while sweeps of many units are asked, read and judged.
+
+`python -m benchmarks.sweeps` starts a server on loopback in a process of its own, whose answers
+have a row for each pod (and for each boundary), as Prometheus' have. A coroutine sleeps 5 ms again
+and again, and notes by how much each sleep was too long. On a machine that is busy with others,
+the time of the CPU that this process used in a sleep tells more: it grows only while another thread
+of the process holds the interpreter.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import Any
+
+from aiohttp import web
+
+from hack.console import say
+from inference_operator.adapters.prometheus.access import AccessFiles
+from inference_operator.adapters.prometheus.client import Prometheus
+from inference_operator.adapters.prometheus.queries import text
+from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.sweep import Source, SweepReader
+from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricType, Statistic
+from inference_operator.domain.analysis import AnalysisQuestion, MeasuredPod, MeasuredTrack
+from inference_operator.domain.measurement import Family
+from inference_operator.domain.names import UnitKey
+from inference_operator.planning.analysis.judging import judged
+
+TRACKS = ("stable", "canary")
+PODS_OF_TRACK = 2
+BOUNDARIES = ("1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "+Inf")
+FAMILIES = (
+    Family.REQUESTS, Family.FAILURES, Family.BUCKETS, Family.FRESHNESS, Family.PROBES,
+)  # fmt: skip
+_METRICS = (
+    AnalysisMetric(name="errors", type=MetricType.ERROR_RATE, max="1%"),
+    AnalysisMetric(name="p99", type=MetricType.LATENCY, statistic=Statistic.P99, max="50ms"),
+)
+_TIMEOUT = 30.0
+_BEAT = 0.005
+_MIB = 1 << 20
+NAMESPACES = 50
+
+
+def unit(number: int) -> UnitKey:
+    return UnitKey("InferenceModel", f"team-{number % NAMESPACES}", f"price-{number}")
+
+
+def pods(number: int, track: str) -> tuple[str, ...]:
+    return tuple(f"price-{number}-{track}-7d9c8f6b5-{each}" for each in range(PODS_OF_TRACK))
+
+
+def rows(family: Family, units: int, sweep: int, at: float) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a family. The counters grow from sweep to sweep."""
+    for number in range(units):
+        for version, track in enumerate(TRACKS, start=3):
+            for pod in pods(number, track):
+                labels = {"namespace": unit(number).namespace, "pod": pod}
+                if family is Family.FRESHNESS:
+                    yield {"metric": labels, "value": [at, str(at - 1)]}
+                    continue
+                labels |= {"model": unit(number).name, "version": str(version)}
+                labels |= {"outcome": "ok"} if family is Family.PROBES else {}
+                if family is Family.FAILURES:
+                    labels |= {"reason": "BACKEND"}
+                if family is not Family.BUCKETS:
+                    yield {"metric": labels, "value": [at, str(sweep * 1000)]}
+                    continue
+                del labels["version"]
+                for place, bound in enumerate(BOUNDARIES, start=1):
+                    value = str(sweep * 80 * place)
+                    yield {"metric": {**labels, "le": bound}, "value": [at, value]}
+
+
+def body(family: Family, units: int, sweep: int, at: float) -> bytes:
+    """Return an answer as compact as Prometheus writes it."""
+    matches = {"resultType": "vector", "result": list(rows(family, units, sweep, at))}
+    return json.dumps({"status": "success", "data": matches}, separators=(",", ":")).encode()
+
+
+def serve(units: int, port: "Connection[Any, Any]") -> None:
+    """Answer each family's text, until the process is ended."""
+    names = {text(family, (), Scope()): family for family in FAMILIES}
+    seen: Counter[Family] = Counter()
+
+    async def answer(request: web.Request) -> web.Response:
+        form = await request.post()
+        family, at = names[str(form["query"])], float(str(form["time"]))
+        seen[family] += 1
+        answered = body(family, units, seen[family], at)
+        return web.Response(body=answered, content_type="application/json")
+
+    async def run() -> None:
+        app = web.Application()
+        app.router.add_post("/api/v1/query", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+def question(number: int, begun: datetime) -> AnalysisQuestion:
+    tracks = [
+        MeasuredTrack(
+            track,
+            unit(number).name,
+            version,
+            pods=tuple(
+                MeasuredPod(pod, begun, timedelta(seconds=9)) for pod in pods(number, track)
+            ),
+        )
+        for version, track in enumerate(TRACKS, start=3)
+    ]
+    return AnalysisQuestion(unit(number), f"uid-{number}", Analysis(metrics=_METRICS), *tracks)
+
+
+async def beats(gaps: list[tuple[float, float]]) -> None:
+    """Append by how many seconds each sleep was too long, and the process' seconds of CPU in it."""
+    while True:
+        began, cpu = time.monotonic(), time.process_time()
+        await asyncio.sleep(_BEAT)
+        gaps.append((time.monotonic() - began - _BEAT, time.process_time() - cpu))
+
+
+async def measure(uri: str, units: int, sweeps: int) -> None:
+    """Sweep so often, and print each sweep's seconds and its longest gaps."""
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    questions = [question(number, begun) for number in range(units)]
+    longest: list[tuple[float, float]] = []
+    with ThreadPoolExecutor(1) as thread:
+        client, telemetry = Prometheus(uri, _TIMEOUT, thread), Telemetry()
+        reader = SweepReader(Source(client, AccessFiles(), Scope(), _TIMEOUT), thread, telemetry)
+        cadence = Cadence(10.0, 1.0, lambda: datetime.now(UTC))
+        sweeper = Sweeper(reader, judged, cadence, lambda _: None, telemetry, thread)
+        for each in questions:
+            sweeper.measure(each)
+        for number in range(1, sweeps + 1):
+            gaps: list[tuple[float, float]] = []
+            began, cpu = time.monotonic(), time.process_time()
+            beat = asyncio.create_task(beats(gaps))
+            outcome = await sweeper.sweep()
+            took, cpu = time.monotonic() - began, time.process_time() - cpu
+            beat.cancel()
+            walls, cpus = zip(*gaps, strict=True)
+            longest.append((max(walls), max(cpus)))
+            shown = _shown(longest[-1])
+            say(f"sweep {number}: {outcome}, {took:.1f} s, {cpu:.1f} s of CPU, {shown}")
+        result = sweeper.measure(questions[-1])
+        say(f"the last unit: {result.verdict}, {result.message}")
+        await client.close()
+    walls, cpus = zip(*longest, strict=True)
+    say(f"{sweeps} sweeps of {units:,} units: {_shown((max(walls), max(cpus)))}")
+
+
+def _shown(gap: tuple[float, float]) -> str:
+    wall, cpu = (round(1000 * seconds) for seconds in gap)
+    return f"longest gap {wall:,} ms, most CPU time in a gap {cpu:,} ms"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--units", type=int, default=1000)
+    parser.add_argument("--sweeps", type=int, default=5)
+    given = parser.parse_args()
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    say(f"{platform.machine()}, {os.cpu_count()} cores, load {load}, {platform.python_version()}")
+    size = sum(len(body(family, given.units, 9, time.time())) for family in FAMILIES)
+    say(f"answers of {size / _MIB:.1f} MiB a sweep")
+    spawn = multiprocessing.get_context("spawn")
+    mine, theirs = spawn.Pipe()
+    server = spawn.Process(target=serve, args=(given.units, theirs), daemon=True)
+    server.start()
+    try:
+        uri = f"http://127.0.0.1:{mine.recv()}"
+        asyncio.run(measure(uri, given.units, given.sweeps))
+    finally:
+        server.terminate()
+        server.join()
+
+
+if __name__ == "__main__":
+    main()
