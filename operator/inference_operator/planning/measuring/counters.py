@@ -137,8 +137,8 @@ def growth(before: Rows, after: Rows) -> Rows | None:
 def merged(before: Rows, after: Rows) -> Rows:
     """Return the newest value of each counter. A row that is missing once must not begin again at
     0 when it is back; of a pod that has new rows at each scrape, only the newest are kept."""
-    # Where nothing is missing, the keys are those of before, too: new ones of all pods would be more
-    # objects for the collector of garbage, which holds the event loop.
+    # Where nothing is missing, the keys are those of before, too: new ones of all pods would be
+    # more objects for the collector of garbage, which holds the event loop.
     both = {**before, **after}
     return both if len(both) <= max(2 * MOST_ROWS, len(after)) else after
 
