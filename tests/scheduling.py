@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# They restart the shared cluster's operator or change its settings, so they must not overlap.
+# They restart the shared cluster's operator or change its settings, so they must not overlap. The
+# last two run alone: by then, the other workers are at tests that need no shared cluster.
 _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
     "tests/e2e/test_canary_analysis.py",
-    "tests/e2e/test_operator.py",
     "tests/e2e/test_operator_restarts.py",
-    "tests/e2e/test_upgrade.py",
     "tests/e2e/test_artifact_cache.py",
     "tests/e2e/test_demo.py",
+    "tests/e2e/test_operator.py",
+    "tests/e2e/test_upgrade.py",
 )
 # They share an API server that starts once.
 _API_SERVER = ("tests/contract", "tests/integration/api", "tests/integration/adapters")

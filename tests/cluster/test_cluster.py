@@ -23,7 +23,7 @@ from .conftest import NAME
 from .footprint import Footprint, read_if_there
 from .workloads import answering_pod, await_ready, deployment, dial, service
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 VERSION = {"1.37": "v1.37.2", "1.34": "v1.34.4"}[versions.chosen().minor]
 
 

@@ -17,7 +17,7 @@ from tests.run_state import RunState
 from .footprint import Footprint, members_of, traces
 from .workloads import answering_pod, await_ready
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 NAME = "cluster-tests-down"
 
 

@@ -25,14 +25,16 @@ FILES = {
 }
 ERRORS = {"name": "errors", "type": "ErrorRate", "max": "10%"}
 MEAN = {"name": "mean", "type": "Latency", "statistic": "mean", "max": "60ms"}
+# Beside other tests the node is busy, and pods start late.
+PATIENCE = 240.0
 STEPS: list[dict[str, Any]] = [{"setWeight": 50}, {"analysis": {}}]
 
 
-def rollout(*metrics: Mapping[str, str]) -> dict[str, Any]:
+def rollout(*metrics: Mapping[str, str], window: str = "10s") -> dict[str, Any]:
     """Return a rollout that gives half of the clients to a canary, and judges it."""
     analysis = {
         "interval": "10s",
-        "window": "10s",
+        "window": window,
         "initialDelay": "2s",
         "minSamples": 50,
         "metrics": list(metrics),
@@ -96,7 +98,7 @@ class Judged:
         steps[0]["model"] = {**model, "source": {**model["source"], "uri": uri}}
         return {"spec.steps": steps}
 
-    def wait_canary(self, within: float = 120) -> str:
+    def wait_canary(self, within: float = PATIENCE) -> str:
         """Wait until the canary has half of the clients; return its revision."""
         eventually(
             lambda: (self.served.status().get("canary") or {}).get("weight") == 50,
@@ -105,7 +107,7 @@ class Judged:
         )
         return self.served.canary()
 
-    def wait_promoted(self, within: float = 120) -> None:
+    def wait_promoted(self, within: float = PATIENCE) -> None:
         """Wait until a new revision serves alone."""
         eventually(
             lambda: self.served.stable() not in {"", self.old} and self.served.holds("Ready"),
@@ -113,7 +115,7 @@ class Judged:
             that=lambda: f"{self.served.name}: promoted\n{self.served.describe()}",
         )
 
-    def wait_taken_back(self, within: float = 120) -> dict[str, Any]:
+    def wait_taken_back(self, within: float = PATIENCE) -> dict[str, Any]:
         """Wait until the metrics have aborted the rollout; return what is remembered of it."""
         aborted: dict[str, Any] = eventually(
             lambda: (self.served.status().get("rollout") or {}).get("aborted"),
@@ -147,12 +149,16 @@ def python_source(spec: Mapping[str, Any], uri: str) -> dict[str, Any]:
 
 
 def model(
-    harness: ClusterHarness, namespace: str, name: str, *metrics: Mapping[str, str]
+    harness: ClusterHarness,
+    namespace: str,
+    name: str,
+    *metrics: Mapping[str, str],
+    window: str = "10s",
 ) -> Judged:
     """Return a Python model that answers OLD, with a canary that is judged by these metrics."""
     served = harness.model(namespace, name)
     spec = python_source(served.manifest["spec"]["model"], harness.store.uri("judged/old/model.py"))
-    served.apply(**{"spec.model": spec, "spec.rollout": rollout(*metrics)})
+    served.apply(**{"spec.model": spec, "spec.rollout": rollout(*metrics, window=window)})
     return Judged(served, "spec.model.source.uri", harness, name)
 
 

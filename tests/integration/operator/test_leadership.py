@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 WRITES = ("create", "patch", "update", "delete")
 # The lease's duration, a follower's look, and what a busy machine adds.
 HAND_OVER_SECONDS = 15.0
-BURST = 400
+BURST = 200
 WORKERS = 16
 # Four children, a status and an Event.
 WRITES_OF_A_PASS = 6

@@ -7,13 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.cache import cache_root, key_of
-from hack.images import store
-
-ROOT = Path(__file__).parents[3]
-# All that decides what a training on this machine's Python leaves.
-_INPUTS = (ROOT / "training", ROOT / "model_builders", ROOT / "requirements" / "all.txt")
-_KEPT = 3
+from tests.made_once import ROOT, made_once
 
 
 @dataclass(frozen=True)
@@ -29,10 +23,7 @@ def trained_once(module: str, words: tuple[str, ...], folder: Path) -> TrainedOn
 
     The training itself is deterministic: tests of `test_killed` compare weights bit by bit.
     """
-    kept = cache_root() / "trained-in-tests"
-    key = key_of(*_INPUTS, sys.version, module, *words)
-    made = store.published(kept / f"{module}-{key}", lambda part: _train(module, words, part))
-    store.keep_newest(kept, f"{module}-", _KEPT)
+    made = made_once(module, lambda part: _train(module, words, part), *words)
     shutil.copytree(made / "folder", folder)
     return TrainedOnce(folder, (made / "output.txt").read_text())
 

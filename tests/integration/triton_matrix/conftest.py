@@ -1,6 +1,8 @@
 """Every network exported and registered once, and one Triton that serves both formats of all."""
 
+import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hack.images.local_triton import LocalTriton
 from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.serving_unit import ServingUnit
 from tests.integration.triton_matrix import registry, served_networks
+from tests.made_once import made_once
 from training.models.catalog import MODELS
 
 
@@ -26,9 +29,12 @@ def networks() -> dict[str, nn.Module]:
 
 @pytest.fixture(scope="session")
 def claims(networks: dict[str, nn.Module], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the exported networks, in folders that tests may change."""
     folder = tmp_path_factory.mktemp("claims")
     for name, model in networks.items():
-        served_networks.export_network(name, model, folder / "models" / name)
+        export = partial(served_networks.export_network, name, model)
+        made = made_once(f"export-{name}", export, Path(served_networks.__file__))
+        shutil.copytree(made, folder / "models" / name)
     return folder
 
 
