@@ -208,8 +208,8 @@ def test_new_pods_of_the_stable_version_are_compared_with(
         assert [name in pod["metadata"]["name"] for pod in pods] == [False]
         unit.wait_promoted(within=240)
         eventually(lambda: served.has_no_pod_of(unit.old), within=90, that=served.describe)
-        promoted = next(each for each in served.events() if each.startswith("Promoted"))
-        assert "stable is the baseline of 1 pod" in promoted
+        promoted = [each for each in served.events() if each.startswith("Promoted")]
+        assert any("stable is the baseline of 1 pod" in each for each in promoted), promoted
         assert served.status().get("baseline") is None
     finally:
         unit.close()
