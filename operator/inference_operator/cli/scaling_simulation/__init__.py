@@ -1,0 +1,1 @@
+"""Comparison of ways to scale, on a simulated Triton with dynamic batching."""
