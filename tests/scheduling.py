@@ -40,6 +40,9 @@ _APART = ("tests/e2e",)
 _FIRST = (
     *_OPERATOR_CHANGES,
     "tests/cluster",
+    # Both need no cluster: two workers have something to do while it starts.
+    *_API_SERVER,
+    "tests/integration/mlflow",
     "tests/e2e/test_canary_gateway.py",
     "tests/e2e",
     "tests/integration/operator",

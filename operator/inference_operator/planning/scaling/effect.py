@@ -42,7 +42,7 @@ def with_effect(vote: Vote, situation: Situation) -> Vote:
     """Return the vote, marked if pods that it would add are known to change nothing."""
     if vote.size is None or vote.size <= situation.current or law_of(vote.metric) is Law.TOTAL:
         return vote
-    attempt = situation.memory.attempts.get(vote.load.label)
+    attempt = _standing(situation).get(vote.load.label)
     number = failures(attempt, vote.load, situation.given.load.rate)
     return replace(vote, is_ineffective=number >= MOST_FAILURES)
 
@@ -69,6 +69,12 @@ def _words(vote: Vote, situation: Situation) -> str:
     )
 
 
+def _standing(situation: Situation) -> dict[str, Attempt]:
+    """Return the attempts whose pods were not removed since: the others cannot be judged."""
+    attempts = situation.memory.attempts
+    return {label: each for label, each in attempts.items() if each.size <= situation.current}
+
+
 def attempted(
     memory: ScalingMemory, situation: Situation, ruling: Vote | None, size: int
 ) -> ScalingMemory:
@@ -79,7 +85,7 @@ def attempted(
         for vote in situation.votes
         if vote.size is None or vote.size > situation.current
     }
-    attempts = {label: each for label, each in memory.attempts.items() if label in asking}
+    attempts = {label: each for label, each in _standing(situation).items() if label in asking}
     if ruling is not None and size > memory.size and law_of(ruling.metric) is Law.RATIO:
         attempts[ruling.load.label] = _attempt(attempts, situation, ruling, size)
     return replace(memory, attempts=attempts)

@@ -1,9 +1,12 @@
 """Targets that no number of pods can keep, and loads that only look like one."""
 
+from dataclasses import replace
+
 import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.scaling import ScalingDecision
+from inference_operator.domain.scaling_memory import Attempt
 from tests.unit.planning.scaling.load_cases import (
     AT_ONCE,
     PENDING,
@@ -81,3 +84,12 @@ def test_another_metric_still_adds_pods() -> None:
 
     assert [each.size for each in decisions] == [4, 7, 7, 9]
     assert "pending requests 5 > 4" in decisions[-1].message
+
+
+def test_pods_that_were_removed_are_no_longer_judged() -> None:
+    """7 pods had no effect and there are 3: the old attempt must not keep the unit small."""
+    attempt = Attempt(8.0, 100.0, 4, 7, failures=2)
+    memory = replace(settled(3), attempts={"QueueTime": attempt})
+    decisions = run(memory, [(0.0, given_of(RULES, load_of(8.0, 3), rate=100.0))])[1]
+
+    assert [each.size for each in decisions] == [5]
