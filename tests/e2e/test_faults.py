@@ -1,5 +1,6 @@
 """Bad input and bad days: each has its own reason and sentence, and what served goes on."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -171,42 +172,45 @@ def test_a_triton_that_is_killed_is_restarted_and_the_model_answers_again(
     assert served.predict(triton.InferenceServerClient(address)) == LINEAR
 
 
-@pytest.mark.parametrize(
-    ("kind", "edit"),
-    [
-        ("deployment", {"spec": {"replicas": 5}}),
-        ("service", {"spec": {"selector": {"stranger": "yes"}}}),
-        ("pdb", {"spec": {"maxUnavailable": 2}}),
-    ],
-)
-def test_a_child_edited_by_hand_is_put_back(
-    harness: ClusterHarness, namespace: str, kind: str, edit: dict[str, Any]
-) -> None:
-    import json
+EDITS = {
+    "deployment": {"spec": {"replicas": 5}},
+    "service": {"spec": {"selector": {"stranger": "yes"}}},
+    "pdb": {"spec": {"maxUnavailable": 2}},
+}
 
+
+def test_children_edited_by_hand_are_put_back(harness: ClusterHarness, namespace: str) -> None:
     served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
-    name = f"linear-{served.stable()}" if kind == "deployment" else "linear"
-    before = harness.kubectl.get(kind, name, "-n", namespace)["spec"]
-    served.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(edit))
+    for kind, edit in EDITS.items():
+        name = f"linear-{served.stable()}" if kind == "deployment" else "linear"
+        before = harness.kubectl.get(kind, name, "-n", namespace)["spec"]
+        served.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(edit))
+        eventually(
+            lambda kind=kind, name=name, before=before: (
+                harness.kubectl.get(kind, name, "-n", namespace)["spec"] == before
+            ),
+            that=f"{kind} as before",
+        )
+        served.wait_ready().wait_answer(LINEAR)
     eventually(
-        lambda: harness.kubectl.get(kind, name, "-n", namespace)["spec"] == before,
-        that=f"{kind} as before",
+        lambda: sum(e.startswith("DriftRepaired") for e in served.events()) == len(EDITS),
+        that=lambda: f"an Event for each: {served.events()}",
     )
-    eventually(lambda: any(e.startswith("DriftRepaired") for e in served.events()), that="an Event")
-    served.wait_ready().wait_answer(LINEAR)
 
 
-@pytest.mark.parametrize("kind", ["deployment", "service", "configmap", "controllerrevision"])
-def test_a_deleted_child_is_put_back(harness: ClusterHarness, namespace: str, kind: str) -> None:
+def test_deleted_children_are_put_back(harness: ClusterHarness, namespace: str) -> None:
     served = harness.model(namespace).apply().wait_ready()
     before = [child for child in served.children() if not child.startswith(("Pod/", "Replica"))]
-    name = "linear" if kind == "service" else f"linear-{served.stable()}"
-    served.kubectl("delete", kind, name)
-    eventually(
-        lambda: [c for c in served.children() if not c.startswith(("Pod/", "Replica"))] == before,
-        that=f"{kind} is back",
-    )
-    served.wait_ready().wait_answer(LINEAR)
+    for kind in ("deployment", "service", "configmap", "controllerrevision"):
+        name = "linear" if kind == "service" else f"linear-{served.stable()}"
+        served.kubectl("delete", kind, name)
+        eventually(
+            lambda: (
+                [c for c in served.children() if not c.startswith(("Pod/", "Replica"))] == before
+            ),
+            that=f"{kind} is back",
+        )
+        served.wait_ready().wait_answer(LINEAR)
 
 
 def test_a_service_of_somebody_else_is_not_taken_over(
