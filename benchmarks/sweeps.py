@@ -115,7 +115,7 @@ def serve(units: int, port: "Connection[Any, Any]") -> None:
 
 
 def question(number: int, begun: datetime) -> AnalysisQuestion:
-    tracks = [
+    stable, canary = (
         MeasuredTrack(
             track,
             unit(number).name,
@@ -125,8 +125,9 @@ def question(number: int, begun: datetime) -> AnalysisQuestion:
             ),
         )
         for version, track in enumerate(TRACKS, start=3)
-    ]
-    return AnalysisQuestion(unit(number), f"uid-{number}", Analysis(metrics=_METRICS), *tracks)
+    )
+    settings = Analysis(metrics=_METRICS)
+    return AnalysisQuestion(unit(number), f"uid-{number}", settings, stable, canary)
 
 
 async def beats(gaps: list[tuple[float, float]]) -> None:
