@@ -5,24 +5,24 @@ from datetime import timedelta
 from typing import Any
 
 from inference_operator.api.base import DURATION_PATTERN
-from inference_operator.api.limit_text import exact_milliseconds
+from inference_operator.api.metric_rules import (
+    QUERY_RULE,
+    TIME,
+    TIMES,
+    is_one_of,
+    is_time_in_range,
+)
 from inference_operator.api.rules import Rule, cel_string
 
 _SHARES = ("ErrorRate", "GPUUtilization")
-_TIMES = ("Latency", "QueueTime")
 _SHARE = r"(0\.0{0,8}[1-9][0-9]{0,8}|[1-9][0-9]?(\.[0-9]{1,9})?)%"
-_TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(us|ms|s)"
 _NUMBER = r"[0-9]{1,9}(\.[0-9]{1,9})?"
-
-
-def _is_one_of(types: tuple[str, ...]) -> str:
-    return f"self.type in [{', '.join(map(cel_string, types))}]"
 
 
 def _form(types: tuple[str, ...], form: str, requirement: str, remedy: str) -> Rule:
     """Return the rule that `max` has the unit of these types."""
     return Rule(
-        cel=f"!has(self.max) || !({_is_one_of(types)})"
+        cel=f"!has(self.max) || !({is_one_of(types)})"
         f" || self.max.matches({cel_string(f'^{form}$')})",
         holds=lambda self: (
             self.max is None or self.type not in types or bool(re.fullmatch(form, self.max))
@@ -35,9 +35,9 @@ def _form(types: tuple[str, ...], form: str, requirement: str, remedy: str) -> R
 
 
 def _has_time_in_range(metric: Any) -> bool:
-    if metric.max is None or metric.type not in _TIMES or not re.fullmatch(_TIME, metric.max):
+    if metric.max is None or metric.type not in TIMES or not re.fullmatch(TIME, metric.max):
         return True
-    return exact_milliseconds("100us") <= exact_milliseconds(metric.max) <= 60_000
+    return is_time_in_range(metric.max)
 
 
 METRIC_RULES = (
@@ -56,14 +56,7 @@ METRIC_RULES = (
         remedy="write p50, p95, p99 or mean for Latency, and remove it elsewhere",
         field="statistic",
     ),
-    Rule(
-        cel="has(self.query) == (self.type == 'Prometheus')",
-        holds=lambda self: (self.query is not None) == (self.type == "Prometheus"),
-        value="a query without type Prometheus, or that type without a query",
-        requirement="a query for type Prometheus, and for no other",
-        remedy="write the query, or remove it",
-        field="query",
-    ),
+    QUERY_RULE,
     _form(
         _SHARES,
         _SHARE,
@@ -71,15 +64,15 @@ METRIC_RULES = (
         "write a share of the requests, or of the GPU, such as 1%",
     ),
     _form(
-        _TIMES,
-        _TIME,
+        TIMES,
+        TIME,
         "a duration with its unit",
         "write a number and one of us, ms and s, such as 20ms",
     ),
     Rule(
         # A text of another form has a sentence of its own.
-        cel=f"!has(self.max) || !({_is_one_of(_TIMES)})"
-        f" || !self.max.matches({cel_string(f'^{_TIME}$')})"
+        cel=f"!has(self.max) || !({is_one_of(TIMES)})"
+        f" || !self.max.matches({cel_string(f'^{TIME}$')})"
         " || (duration(self.max) >= duration('100us') && duration(self.max) <= duration('60s'))",
         holds=_has_time_in_range,
         value='"{max}"',

@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.analysis import LONGEST_QUERY, MetricName, Statistic, Window
-from inference_operator.api.autoscaling_rules import METRIC_RULES, SHARES, TIMES
+from inference_operator.api.autoscaling_rules import METRIC_RULES, SHARES
 from inference_operator.api.base import ApiModel, parse_quantity
 from inference_operator.api.limit_text import milliseconds_of, share_of
+from inference_operator.api.metric_rules import TIMES
 from inference_operator.api.rules import Rule, text
 
 

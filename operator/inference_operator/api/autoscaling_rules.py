@@ -5,25 +5,25 @@ from datetime import timedelta
 from typing import Any
 
 from inference_operator.api.base import DURATION_PATTERN, parse_quantity
-from inference_operator.api.limit_text import exact_milliseconds
+from inference_operator.api.metric_rules import (
+    QUERY_RULE,
+    TIME,
+    TIMES,
+    is_one_of,
+    is_time_in_range,
+)
 from inference_operator.api.rules import Computed, Rule, cel_string
 
-TIMES = ("Latency", "QueueTime")
 SHARES = ("GPUUtilization", "GPUMemory", "BatchSize")
 NUMBERS = ("PendingRequests", "RequestRate", "Prometheus")
-_TIME = r"[0-9]{1,9}(\.[0-9]{1,9})?(us|ms|s)"
 _SHARE = r"([1-9][0-9]?(\.[0-9]{1,9})?|100(\.0{1,9})?)%"
 _NUMBER = r"([1-9][0-9]{0,8}(\.[0-9]{1,9})?|0\.0{0,8}[1-9][0-9]{0,8})(m|k|M|G|T|Ki|Mi|Gi|Ti)?"
-
-
-def _is_one_of(types: tuple[str, ...]) -> str:
-    return f"self.type in [{', '.join(map(cel_string, types))}]"
 
 
 def _form(types: tuple[str, ...], form: str, requirement: str, remedy: str) -> Rule:
     """Return the rule that `target` has the unit of these types."""
     return Rule(
-        cel=f"!({_is_one_of(types)}) || self.target.matches({cel_string(f'^{form}$')})",
+        cel=f"!({is_one_of(types)}) || self.target.matches({cel_string(f'^{form}$')})",
         holds=lambda self: self.type not in types or bool(re.fullmatch(form, self.target)),
         value='"{target}" for type {type}',
         requirement=requirement,
@@ -45,9 +45,9 @@ def _only_for(field: str, name: str, kind: str, remedy: str) -> Rule:
 
 
 def _has_time_in_range(metric: Any) -> bool:
-    if metric.type not in TIMES or not re.fullmatch(_TIME, metric.target):
+    if metric.type not in TIMES or not re.fullmatch(TIME, metric.target):
         return True
-    return exact_milliseconds("100us") <= exact_milliseconds(metric.target) <= 60_000
+    return is_time_in_range(metric.target)
 
 
 METRIC_RULES = (
@@ -57,15 +57,7 @@ METRIC_RULES = (
         "Latency",
         "write p50, p95, p99 or mean for Latency, and remove it elsewhere",
     ),
-    Rule(
-        # Without the query in the sentence: it may be long.
-        cel="has(self.query) == (self.type == 'Prometheus')",
-        holds=lambda self: (self.query is not None) == (self.type == "Prometheus"),
-        value="a query without type Prometheus, or that type without a query",
-        requirement="a query for type Prometheus, and for no other",
-        remedy="write the query, or remove it",
-        field="query",
-    ),
+    QUERY_RULE,
     _only_for(
         "targetType",
         "target_type",
@@ -75,13 +67,13 @@ METRIC_RULES = (
     ),
     _form(
         TIMES,
-        _TIME,
+        TIME,
         "a duration with its unit",
         "write a number and one of us, ms and s, such as 5ms",
     ),
     Rule(
         # A text of another form has a sentence of its own.
-        cel=f"!({_is_one_of(TIMES)}) || !self.target.matches({cel_string(f'^{_TIME}$')})"
+        cel=f"!({is_one_of(TIMES)}) || !self.target.matches({cel_string(f'^{TIME}$')})"
         " || (duration(self.target) >= duration('100us')"
         " && duration(self.target) <= duration('60s'))",
         holds=_has_time_in_range,

@@ -4,13 +4,14 @@ import math
 from datetime import timedelta
 
 from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType
-from inference_operator.api.autoscaling_rules import SHARES, TIMES
+from inference_operator.api.autoscaling_rules import SHARES
 from inference_operator.api.autoscaling_status import (
     AGE_LENGTH,
     NUMBER_LENGTH,
     WHY_LENGTH,
 )
 from inference_operator.api.base import format_duration
+from inference_operator.api.metric_rules import TIMES
 from inference_operator.api.quoting import counted
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.scaling import MetricLoad, MetricView
