@@ -195,3 +195,8 @@ class Analysis(ApiModel):
 
     metrics: Metrics
     """The metrics, each with its limits."""
+
+    @property
+    def has_baseline(self) -> bool:
+        """Return whether a canary is compared with new pods of the stable revision."""
+        return self.compared_with is ComparedWith.BASELINE

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from inference_operator.api.analysis import Analysis, ComparedWith
+from inference_operator.api.analysis import Analysis
 from inference_operator.api.canary import Canary
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
@@ -42,7 +42,7 @@ def question_of(seen: Observed) -> AnalysisQuestion | None:
     )
     is_other = canary is not None and canary.revision != stable.revision
     is_late = status.baseline is not None and status.baseline.late_at is not None
-    has_baseline = is_other and analysis.compared_with is ComparedWith.BASELINE
+    has_baseline = is_other and analysis.has_baseline
     return AnalysisQuestion(
         unit=seen.owner.key,
         uid=seen.owner.uid,

@@ -6,7 +6,6 @@ They start after the canary's pods, and end with it. See docs/adr/0047-a-baselin
 from dataclasses import replace
 from datetime import timedelta
 
-from inference_operator.api.analysis import ComparedWith
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
@@ -67,7 +66,7 @@ def _is_by_steps(state: RolloutState, facts: RolloutFacts) -> bool:
 
 def _is_wanted(facts: RolloutFacts) -> bool:
     analysis = analysis_of(facts)
-    return analysis is not None and analysis.compared_with is ComparedWith.BASELINE
+    return analysis is not None and analysis.has_baseline
 
 
 def _is_kept(before: BaselineState | None, state: RolloutState, facts: RolloutFacts) -> bool:

@@ -25,12 +25,11 @@ def corrected(state: RolloutState, facts: RolloutFacts) -> RolloutState:
 
 def _not_later(state: RolloutState, now: datetime) -> RolloutState:
     """Replace future times, which only an edited status has, by now, so that delays end."""
-    since, promoted_at, step_since = state.since, state.promoted_at, state.step_since
     return replace(
         state,
-        since=min(since, now) if since else None,
-        promoted_at=min(promoted_at, now) if promoted_at else None,
-        step_since=min(step_since, now) if step_since else None,
+        since=_at_most(state.since, now),
+        promoted_at=_at_most(state.promoted_at, now),
+        step_since=_at_most(state.step_since, now),
         analysis=_analysis_not_later(state.analysis, now),
         baseline=_baseline_not_later(state.baseline, now),
     )
@@ -39,12 +38,12 @@ def _not_later(state: RolloutState, now: datetime) -> RolloutState:
 def _baseline_not_later(baseline: BaselineState | None, now: datetime) -> BaselineState | None:
     if baseline is None:
         return None
-    since, late_at = baseline.since, baseline.late_at
-    return replace(
-        baseline,
-        since=min(since, now) if since else None,
-        late_at=min(late_at, now) if late_at else None,
-    )
+    since, late_at = _at_most(baseline.since, now), _at_most(baseline.late_at, now)
+    return replace(baseline, since=since, late_at=late_at)
+
+
+def _at_most(time: datetime | None, now: datetime) -> datetime | None:
+    return min(time, now) if time else None
 
 
 def _analysis_not_later(record: AnalysisStatus | None, now: datetime) -> AnalysisStatus | None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from inference_operator.api.analysis import (
     Analysis,
     AnalysisMetric,
-    ComparedWith,
     MetricMode,
     MetricType,
     OnTimeout,
@@ -40,18 +39,13 @@ def analysis_lines(unit: ServingUnit) -> Iterator[str]:
         f"analysis: without a verdict for {format_duration(analysis.max_hold)} (maxHold),"
         f" {_AFTERWARDS[analysis.on_timeout]} (onTimeout {analysis.on_timeout})"
     )
-    if _has_baseline(analysis):
+    if analysis.has_baseline:
         yield (
             "analysis: a baseline of as many new pods as the canary has runs the stable revision"
             " beside it (comparedWith Baseline)"
         )
     for metric in analysis.metrics:
         yield f"metric {metric.name}: {_metric(metric, analysis, unit)}"
-
-
-def _has_baseline(analysis: Analysis) -> bool:
-    """Return whether a canary is compared with new pods of the stable revision."""
-    return analysis.compared_with is ComparedWith.BASELINE
 
 
 def _when(canary: Canary, analysis: Analysis) -> str:
@@ -85,7 +79,7 @@ def _metric(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> st
         limits.append(f"at most {metric.max}")
     if metric.max_relative is not None:
         # A query knows revisions, and not their pods.
-        by_revision = metric.type is MetricType.PROMETHEUS or not _has_baseline(analysis)
+        by_revision = metric.type is MetricType.PROMETHEUS or not analysis.has_baseline
         other = "stable revision" if by_revision else "baseline"
         limits.append(f"at most {metric.max_relative} of the {other}'s")
     shown_only = "; DryRun: it decides nothing" if metric.mode is MetricMode.DRY_RUN else ""
