@@ -115,6 +115,12 @@ def _row(row: dict[str, Any], good: dict[str, Any]) -> BadManifest:
 
 BAD_PLACEMENTS = _rows("bad_placements.yaml", GOOD)
 BAD_GATEWAYS = _rows("bad_gateways.yaml", GOOD)
-BAD_MODELS = (*_rows("bad_manifests.yaml", GOOD), *BAD_PLACEMENTS, *BAD_GATEWAYS)
+BAD_AUTOSCALING = _rows("bad_autoscaling.yaml", GOOD)
+BAD_MODELS = (
+    *_rows("bad_manifests.yaml", GOOD),
+    *BAD_PLACEMENTS,
+    *BAD_GATEWAYS,
+    *BAD_AUTOSCALING,
+)
 BAD_PIPELINES = _rows("bad_pipelines.yaml", GOOD_PIPELINE)
 BAD_MANIFESTS = (*BAD_MODELS, *BAD_PIPELINES)

@@ -24,7 +24,7 @@ AutoscaledReplicas = Annotated[Int, Field(ge=1, le=1000)]
 
 Cron = Annotated[
     str,
-    Field(min_length=9, max_length=LONGEST_CRON),
+    Field(max_length=LONGEST_CRON),
     text(
         r"[-0-9A-Za-z*/,#]+( [-0-9A-Za-z*/,#]+){4}",
         "five fields with a space between them: minute, hour, day of month, month, day of week",

@@ -62,7 +62,7 @@ class ScalingMetric(ApiModel):
 
     statistic: Statistic | None = None
     """For Latency: the percentile of all requests, or the mean of those that succeeded. A
-    percentile needs a histogram: that of Triton 26.01 or later, or that of a gateway."""
+    percentile needs Triton 26.01 or later, and its histogram (`triton.metrics.latencyBuckets`)."""
 
     target: Target
     """What enough pods keep: a duration for Latency and QueueTime, a percentage for GPUUtilization,

@@ -222,14 +222,14 @@ SCALE_DOWN_RULES = (
     ),
 )
 
-SPEC_RULES = (
+AUTOSCALED_SPEC_RULES = (
     Rule(
         cel="!has(self.autoscaling) || !has(self.replicas)",
         holds=lambda self: self.autoscaling is None or not self.has("replicas"),
         value="replicas {replicas|absent} beside autoscaling",
         requirement="one of them, since both set the number of pods",
-        remedy="remove replicas, and bound the number by autoscaling.minReplicas and maxReplicas;"
-        " or remove autoscaling",
+        remedy="remove replicas (kubectl scale writes it) and set autoscaling.minReplicas and"
+        " maxReplicas, or remove autoscaling",
         field="replicas",
     ),
     Rule(
@@ -242,4 +242,4 @@ SPEC_RULES = (
         field="replicas",
     ),
 )
-"""Rules of the spec that has the field `autoscaling`."""
+"""Rules of a spec with the field `autoscaling`."""

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from inference_operator.api.autoscaling_rules import AUTOSCALED_SPEC_RULES
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
@@ -201,6 +202,7 @@ class EnsemblePipelineSpec(ServingSpec):
         unique_names("inputs"),
         unique_names("outputs"),
         *PIPELINE_RULES,
+        *AUTOSCALED_SPEC_RULES,
         _BUILTINS_BATCH,
     )
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from inference_operator.api.autoscaling_rules import AUTOSCALED_SPEC_RULES
 from inference_operator.api.cross_field import SPEC_RULES
 from inference_operator.api.model import Model
 from inference_operator.api.serving_spec import ServingResource, ServingSpec
@@ -14,7 +15,7 @@ PLURAL = "inferencemodels"
 class InferenceModelSpec(ServingSpec):
     """Desired state of the model."""
 
-    rules: ClassVar = SPEC_RULES
+    rules: ClassVar = (*SPEC_RULES, *AUTOSCALED_SPEC_RULES)
 
     model: Model
     """The model to serve."""

@@ -3,6 +3,7 @@
 import re
 from typing import Any, ClassVar, Literal
 
+from inference_operator.api.autoscaling import Autoscaling
 from inference_operator.api.base import ApiModel, DnsSubdomain, SharedFields
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import Rule
@@ -24,7 +25,10 @@ class ServingSpec(SharedFields):
 
     replicas: Replicas = 1
     """Number of pods; `kubectl scale` sets it. Write it if a HorizontalPodAutoscaler should change
-    it: an autoscaler cannot read an absent field."""
+    it: an autoscaler cannot read an absent field. Not beside `autoscaling`."""
+
+    autoscaling: Autoscaling | None = None
+    """A number of pods that follows the load, in place of `replicas`."""
 
     resources: Resources = Resources()
     """Compute resources of the Triton container."""

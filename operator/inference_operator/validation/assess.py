@@ -19,6 +19,7 @@ from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.accelerator import AcceleratorChoice, choose_mode
 from inference_operator.validation.allow_list_problems import not_allowed
 from inference_operator.validation.analysis_problems import analysis_problems
+from inference_operator.validation.autoscaling_problems import autoscaling_problems
 from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.default_image import resolve_image
 from inference_operator.validation.defaults import Defaults
@@ -68,8 +69,9 @@ def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessmen
     """Return the serving unit for the spec and today's nodes, or why there is not one."""
     try:
         spec = parse(body_of(seen)).spec
-        if problems := analysis_problems(spec):
-            return Assessment(invalid=Invalid(problems))
+        # Both read the arguments of Triton.
+        if problems := dict.fromkeys((*analysis_problems(spec), *autoscaling_problems(spec))):
+            return Assessment(invalid=Invalid(tuple(problems)))
         resolution = _resolve(seen, state, spec)
     except InvalidResourceError as error:
         return Assessment(invalid=Invalid(error.problems))

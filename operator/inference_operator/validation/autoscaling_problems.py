@@ -24,9 +24,12 @@ _OF_GPUS = (ScalingMetricType.GPU_UTILIZATION, ScalingMetricType.GPU_MEMORY)
 _HISTOGRAM = "histogram"
 
 
-def autoscaling_problems(autoscaling: Autoscaling, spec: AnySpec) -> tuple[Problem, ...]:
+def autoscaling_problems(spec: AnySpec) -> tuple[Problem, ...]:
     """Return what keeps the number of pods from following the load: metrics that cannot have a
     value, targets that cannot be exceeded, bad queries, zones and times."""
+    autoscaling = spec.autoscaling
+    if autoscaling is None:
+        return ()
     gpu_reader = next(
         (
             f"autoscaling has a metric of type {m.type}"
@@ -68,8 +71,8 @@ def _metric(index: int, metric: ScalingMetric, spec: AnySpec) -> Iterator[Proble
         yield Problem(
             f"{path}.statistic",
             f"{metric.statistic}, and no histogram of latencies",
-            "triton.metrics.latencyBuckets (Triton 26.01 or later) or rollout.canary.gateway",
-            "add one of them, or write mean",
+            "triton.metrics.latencyBuckets, which need Triton 26.01 or later",
+            "add them, or write mean",
         )
     if metric.query is not None and (problem := problem_of(metric.query)):
         yield Problem(f"{path}.query", "", problem)
@@ -115,9 +118,9 @@ def _batches(spec: AnySpec) -> bool:
 
 
 def _has_histogram(spec: AnySpec) -> bool:
-    """Return whether a percentile may have a source."""
-    canary = spec.rollout.canary
-    if _refers(spec) or turns_on_histograms(spec) or (canary and canary.gateway):
+    """Return whether a percentile may have a source. A gateway's histogram is none: it is of the
+    requests of a Service, not of pods."""
+    if _refers(spec) or turns_on_histograms(spec):
         return True
     if _HISTOGRAM in str(spec.triton.config_overrides or ""):
         return True

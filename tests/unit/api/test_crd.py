@@ -69,6 +69,7 @@ def test_every_list_says_how_it_merges() -> None:
     assert [path for path, node in lists.items() if "x-kubernetes-list-type" not in node] == []
     by_key = {p for p, n in lists.items() if n["x-kubernetes-list-type"] == "map"}
     assert by_key == {
+        "spec.autoscaling.schedules",
         "spec.imagePullSecrets",
         "spec.rollout.canary.analysis.metrics",
         "spec.triton.dynamicBatching.priorities.policies",

@@ -125,3 +125,12 @@ def test_a_memory_has_a_bound_and_forgets_nothing_early() -> None:
     assert len(memory.events) <= MOST_REMEMBERED + 2
     assert max(each.highest for each in memory.recommendations) == 2
     assert sum(each.added for each in memory.events) == pytest.approx(900, abs=8)
+
+
+def test_by_default_a_service_of_eight_pods_is_at_two_after_three_minutes() -> None:
+    # docs/autoscaling.md says so.
+    sizes, events = [8], list[ScaleEvent]()
+    for minute in range(4):
+        sizes.append(max(lowest(ScaleDown(), sizes[-1], events, 60.0 * minute), 2))
+        events.append(ScaleEvent(60.0 * minute, removed=sizes[-2] - sizes[-1]))
+    assert sizes == [8, 6, 4, 3, 2]
