@@ -12,7 +12,7 @@ def test_the_body_has_reason_field_value_and_remedy() -> None:
     problem = of_field(Reason.TOO_SHORT, "ohlcv_data", "59 bars", "60", "send more bars")
     assert problem.below("requests[2]").body("r-1") == {
         "type": "about:blank",
-        "title": "Unprocessable Content",
+        "title": "Unprocessable Entity",
         "status": 422,
         "detail": "ohlcv_data: found 59 bars, expected 60; send more bars",
         "reason": "TooShort",
