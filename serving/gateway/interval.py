@@ -2,8 +2,36 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from model_builders.features.average import INTERVAL_WIDTH
+
+
+_STANDARD = NormalDist()
+_SUREST = 1 - 1e-12
+
+
+def widening(missing_bars: int, factor: float = 1.0) -> float:
+    """Return by how much missing bars widen an interval.
+
+    >>> widening(0, 1.2), widening(3), widening(3, 1.2)
+    (1.0, 2.0, 2.4)
+    """
+    return math.sqrt(1 + missing_bars) * factor if missing_bars else 1.0
+
+
+def less_confident(confidence: float, missing_bars: int, factor: float = 1.0) -> float:
+    """Return the confidence of a forecast, known without its interval, that missing bars widen.
+
+    >>> round(less_confident(0.8413447, 3), 4)
+    0.6915
+    >>> less_confident(0.7, 0)
+    0.7
+    """
+    if not missing_bars:
+        return confidence
+    deviations = _STANDARD.inv_cdf(min(max(confidence, 0.5), _SUREST))
+    return _STANDARD.cdf(deviations / widening(missing_bars, factor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +58,7 @@ class Interval:
         >>> round(wide.low, 6), round(wide.high * wide.low, 6)
         (0.9604, 1.0)
         """
-        scale = math.sqrt(1 + missing_bars) * (factor if missing_bars else 1.0)
+        scale = widening(missing_bars, factor)
         middle = math.log(self.change)
         low = middle - (middle - math.log(self.low)) * scale
         high = middle + (math.log(self.high) - middle) * scale

@@ -33,7 +33,6 @@ class Reason(StrEnum):
     MISSING_FIELD = "MissingField"
     FUTURE_DECISION = "FutureDecision"
     STALE_FEATURES = "StaleFeatures"
-    NO_FORECAST = "NoForecast"
     MODEL_PROBLEM = "ModelProblem"
     TOO_MANY_REQUESTS = "TooManyRequests"
     TOO_MANY_MODELS = "TooManyModels"
