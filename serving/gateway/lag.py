@@ -84,9 +84,12 @@ class Age:
 UNKNOWN = Age(Freshness.UNKNOWN)
 
 
-def usable(times: Times, decided: np.datetime64, publication_lag: np.timedelta64) -> Rows:
-    """Return which bars, that end at `times` [n], were known when the decision was made: [n]."""
-    return known_by(times + publication_lag, decided)
+def usable_by(known_at: Times, decided: np.datetime64) -> Rows:
+    """Return which bars, known from `known_at` [n] on, a decision may use: [n].
+
+    Training's data sets ask the same function.
+    """
+    return known_by(known_at, decided)
 
 
 def age_of(

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     OVERLOADED = "Overloaded"
     SWITCHED_OFF = "SwitchedOff"
     MODEL_NOT_READY = "ModelNotReady"
+    STORE_AWAY = "StoreAway"
     WRONG_TENSORS = "WrongTensors"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     MODEL_FAILED = "ModelFailed"
@@ -82,6 +83,7 @@ _STATUS: dict[Reason, int] = {
     Reason.OVERLOADED: 503,
     Reason.SWITCHED_OFF: 503,
     Reason.MODEL_NOT_READY: 503,
+    Reason.STORE_AWAY: 503,
     Reason.WRONG_TENSORS: 503,
     Reason.DEADLINE_EXCEEDED: 504,
 }

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_builders.features.bars import Bars
-from model_builders.features.point_in_time import AT_ONCE, Known, close_ahead, dataset
-from serving.gateway.lag import Age, Freshness, Tolerance, age_of, in_words, usable
+from model_builders.features.point_in_time import Known, close_ahead, dataset
+from serving.gateway.lag import Age, Freshness, Tolerance, age_of, in_words, usable_by
 
 DAY, HOUR, MINUTE, SECOND = (np.timedelta64(1, unit) for unit in ("D", "h", "m", "s"))
 NEWEST = np.datetime64("2026-11-30T16:00:00")
@@ -109,7 +109,7 @@ def test_a_replayed_decision_sees_the_window_of_training_s_data_set(
 ) -> None:
     bars = daily_bars(count)
     when = np.datetime64(decided, "s")
-    rows = bars.ohlcv[usable(bars.times, when, AT_ONCE)][-steps:]
+    rows = bars.ohlcv[usable_by(bars.times, when)][-steps:]
     features = [
         Known(str(column), bars.ohlcv[:, column], bars.times, bars.times) for column in range(5)
     ]
@@ -117,11 +117,11 @@ def test_a_replayed_decision_sees_the_window_of_training_s_data_set(
     by_then = windows.inputs[windows.decided <= when]
     if len(by_then) and windows.decided[-1] > when:
         np.testing.assert_array_equal(rows, by_then[-1])
-    assert (bars.times[: len(bars)][~usable(bars.times, when, AT_ONCE)] > when).all()
+    assert (bars.times[: len(bars)][~usable_by(bars.times, when)] > when).all()
 
 
 def test_a_bar_that_is_published_later_is_left_out_until_then() -> None:
     bars = daily_bars(5)
     just_ended = bars.times[3]
-    assert usable(bars.times, just_ended, AT_ONCE).sum() == 4
-    assert usable(bars.times, just_ended, np.timedelta64(7200, "s")).sum() == 3
+    assert usable_by(bars.times, just_ended).sum() == 4
+    assert usable_by(bars.times + np.timedelta64(7200, "s"), just_ended).sum() == 3
