@@ -1,0 +1,113 @@
+"""The gateway's application: its routes within the edge, and its OpenAPI."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+
+from serving.client.interface import PredictionClient
+from serving.gateway import requests as bodies
+from serving.gateway.answers import ProblemAnswer
+from serving.gateway.edge import Edge
+from serving.gateway.problems import Problem, Reason, Refused, of_field
+from serving.gateway.program import Gateway, assemble
+from serving.gateway.routes import inputs, predict, state
+from serving.settings import Settings
+
+_BODIES = (
+    bodies.PriceBody,
+    bodies.SentimentBody,
+    bodies.EnsembleBody,
+    bodies.BatchBody,
+    bodies.FeaturesBody,
+    bodies.TruthsBody,
+)
+
+
+def create_app(settings: Settings, client: PredictionClient) -> Edge:
+    """Return the application; ValueError names settings that cannot be followed."""
+    gateway = assemble(settings, client)
+    return Edge(routed(gateway), gateway.edge)
+
+
+def routed(gateway: Gateway | None) -> FastAPI:
+    """Return the routes; without a gateway they can only be described."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        assert gateway is not None
+        await gateway.start()
+        yield
+        await gateway.close()
+
+    app = FastAPI(title="Prediction gateway", version=state.VERSION, lifespan=lifespan,
+                  redoc_url=None)  # fmt: skip
+    app.state.gateway = gateway
+    began = monotonic()
+    app.state.uptime = lambda: monotonic() - began
+    for router in (predict.router, state.router, inputs.router):
+        app.include_router(router)
+    app.add_exception_handler(Refused, _raise)
+    app.add_exception_handler(RequestValidationError, _bad_path)
+    app.add_exception_handler(HTTPException, _no_route)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the description of all routes, with the bodies that they read themselves."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        kinds = [(kind, "validation") for kind in (*_BODIES, ProblemAnswer)]
+        _, made = models_json_schema(kinds, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(made["$defs"])
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        for path in document["paths"].values():
+            for operation in path.values():
+                _own_problems(operation)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _own_problems(operation: dict[str, Any]) -> None:
+    """Replace FastAPI's own description of bad parameters by ours."""
+    answer = operation["responses"].get("422", {})
+    reference = {"$ref": "#/components/schemas/ProblemAnswer"}
+    if "HTTPValidationError" in str(answer):
+        answer["content"] = {"application/problem+json": {"schema": reference}}
+
+
+async def _raise(_: Request, error: Exception) -> Response:
+    """Leave the problem to the edge, which answers all of them."""
+    raise error
+
+
+async def _bad_path(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = str(first["loc"][-1])
+    raise Refused(
+        of_field(
+            Reason.INVALID_FIELD, name, str(first["input"]), str(first["msg"]), "correct the path"
+        )
+    )
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    reason = Reason.METHOD_NOT_ALLOWED if error.status_code == 405 else Reason.NOT_FOUND
+    raise Refused(
+        Problem(
+            reason,
+            f"{request.method} {request.url.path[:200]}: {error.detail}; see /openapi.json",
+            remedy="see /openapi.json for all paths",
+        )
+    )
