@@ -1,10 +1,11 @@
 """The gateway's application: its routes within the edge, and its OpenAPI."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
+import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -14,8 +15,8 @@ from starlette.exceptions import HTTPException
 from serving.client.interface import PredictionClient
 from serving.gateway import requests as bodies
 from serving.gateway.answers import ProblemAnswer
-from serving.gateway.edge import Edge
-from serving.gateway.problems import Problem, Reason, Refused, of_field
+from serving.gateway.edge import INTERNAL, Edge
+from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, Refused, of_field, shown
 from serving.gateway.program import Gateway, assemble
 from serving.gateway.routes import inputs, predict, state
 from serving.settings import Settings
@@ -53,7 +54,8 @@ def routed(gateway: Gateway | None) -> FastAPI:
     app.state.uptime = lambda: monotonic() - began
     for router in (predict.router, state.router, inputs.router):
         app.include_router(router)
-    app.add_exception_handler(Refused, _raise)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Exception, _failed)
     app.add_exception_handler(RequestValidationError, _bad_path)
     app.add_exception_handler(HTTPException, _no_route)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
@@ -85,29 +87,37 @@ def _own_problems(operation: dict[str, Any]) -> None:
         answer["content"] = {"application/problem+json": {"schema": reference}}
 
 
-async def _raise(_: Request, error: Exception) -> Response:
-    """Leave the problem to the edge, which answers all of them."""
-    raise error
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return _answer(request, error.problem)
 
 
-async def _bad_path(_: Request, error: Exception) -> Response:
+async def _failed(request: Request, _: Exception) -> Response:
+    return _answer(request, INTERNAL)
+
+
+async def _bad_path(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    name = str(first["loc"][-1])
-    raise Refused(
-        of_field(
-            Reason.INVALID_FIELD, name, str(first["input"]), str(first["msg"]), "correct the path"
-        )
-    )
+    name, value = str(first["loc"][-1]), str(first["input"])
+    problem = of_field(Reason.INVALID_FIELD, name, value, str(first["msg"]), "correct the path")
+    return _answer(request, problem)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     reason = Reason.METHOD_NOT_ALLOWED if error.status_code == 405 else Reason.NOT_FOUND
-    raise Refused(
-        Problem(
-            reason,
-            f"{request.method} {request.url.path[:200]}: {error.detail}; see /openapi.json",
-            remedy="see /openapi.json for all paths",
-        )
-    )
+    place = shown(f"{request.method} {request.url.path}")
+    remedy = "see /openapi.json for all paths"
+    problem = Problem(reason, f"{place}: {error.detail}; {remedy}", remedy=remedy)
+    return _answer(request, problem, error.headers)
+
+
+def _answer(request: Request, problem: Problem, more: Mapping[str, str] | None = None) -> Response:
+    visit = request.state.visit
+    visit.reason = problem.reason
+    headers = dict(more or {})
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    content = orjson.dumps(problem.body(visit.request_id))
+    return Response(content, problem.status, headers, MEDIA_TYPE)

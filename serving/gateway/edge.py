@@ -84,7 +84,7 @@ class Edge:
         except Exception:
             _LOG.exception("request %s failed", visit.request_id)
             if not respond.began:
-                await refuse(respond, visit, _INTERNAL)
+                await refuse(respond, visit, INTERNAL)
         finally:
             self._tell(scope, visit)
 
@@ -193,7 +193,7 @@ class _Respond:
         await self._send(message)
 
 
-_INTERNAL = Problem(
+INTERNAL = Problem(
     Reason.INTERNAL,
     "the gateway failed; report the request's id to its owner",
     remedy="report the request's id to the gateway's owner",
