@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
 
-from serving.gateway.caches.port import Cache, CacheAway
+from serving.gateway.caches.port import Cache, CacheAwayError
 
 SETTLED_SECONDS = 30.0
 _MOST_MODELS = 256
@@ -127,7 +127,7 @@ class AnswerCache:
             for store in self._stores:
                 try:
                     await store.put(key, fresh.value, self._seconds)
-                except CacheAway:
+                except CacheAwayError:
                     self._count_failure(store.name, "put")
         return fresh
 
@@ -135,7 +135,7 @@ class AnswerCache:
         for at, store in enumerate(self._stores):
             try:
                 value = await store.get(key)
-            except CacheAway:
+            except CacheAwayError:
                 self._count_failure(store.name, "get")
                 continue
             if value is not None:

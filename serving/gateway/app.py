@@ -16,7 +16,7 @@ from serving.client.interface import PredictionClient
 from serving.gateway import requests as bodies
 from serving.gateway.answers import ProblemAnswer
 from serving.gateway.edge import INTERNAL, Edge
-from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, Refused, of_field, shown
+from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field, shown
 from serving.gateway.program import Gateway, assemble
 from serving.gateway.routes import inputs, predict, state
 from serving.settings import Settings
@@ -54,7 +54,7 @@ def routed(gateway: Gateway | None) -> FastAPI:
     app.state.uptime = lambda: monotonic() - began
     for router in (predict.router, state.router, inputs.router):
         app.include_router(router)
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(Exception, _failed)
     app.add_exception_handler(RequestValidationError, _bad_path)
     app.add_exception_handler(HTTPException, _no_route)
@@ -88,7 +88,7 @@ def _own_problems(operation: dict[str, Any]) -> None:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
+    assert isinstance(error, RefusedError)
     return _answer(request, error.problem)
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from serving.gateway.problems import Problem, Reason, Refused, of_field, shown
+from serving.gateway.problems import Problem, Reason, RefusedError, of_field, shown
 
 Kind = TypeVar("Kind", bound=BaseModel)
 # Larger bodies are read in a thread: the event loop goes on.
@@ -14,7 +14,7 @@ _LARGE = 64 * 1024
 
 
 async def read(request: Request, kind: type[Kind]) -> Kind:
-    """Return the body as `kind`; Refused with the first field that is wrong."""
+    """Return the body as `kind`; RefusedError with the first field that is wrong."""
     body = await request.body()
     if len(body) > _LARGE:
         return await asyncio.to_thread(checked, body, kind)
@@ -22,11 +22,11 @@ async def read(request: Request, kind: type[Kind]) -> Kind:
 
 
 def checked(body: bytes, kind: type[Kind]) -> Kind:
-    """Return JSON as `kind`; Refused with the first field that is wrong."""
+    """Return JSON as `kind`; RefusedError with the first field that is wrong."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(of_validation(error)) from None
+        raise RefusedError(of_validation(error)) from None
 
 
 def of_validation(error: ValidationError) -> Problem:

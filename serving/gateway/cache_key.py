@@ -19,7 +19,7 @@ class Asked:
     arm: str = ""
 
 
-def cache_key(asked: Asked, *inputs: str | float | None | npt.NDArray[np.float64]) -> str:
+def cache_key(asked: Asked, *inputs: str | float | npt.NDArray[np.float64] | None) -> str:
     """Return a SHA-256 of the question and its inputs, in their order.
 
     Each part is written with its kind and length, so that two lists of parts with the same bytes
@@ -41,7 +41,7 @@ def cache_key(asked: Asked, *inputs: str | float | None | npt.NDArray[np.float64
     return digest.hexdigest()
 
 
-def _canonical(part: str | float | None | npt.NDArray[np.float64]) -> tuple[bytes, bytes]:
+def _canonical(part: str | float | npt.NDArray[np.float64] | None) -> tuple[bytes, bytes]:
     if part is None:
         return b"n", b""
     if isinstance(part, str):

@@ -49,10 +49,10 @@ def needed(route: RouteSettings) -> tuple[tuple[Needed, ...], tuple[Needed, ...]
             bars = Needed(route.bars, ("FP32", "FP64"), (route.steps, 5))
             names = [route.change, route.sentiment, route.confidence]
             names += [route.price_alone] if route.price_alone else []
-            outputs = tuple(Needed(name, FLOATS, (1,)) for name in names)
+            read = [Needed(name, FLOATS, (1,)) for name in names]
             if route.problem:
-                outputs += (Needed(route.problem, ("BYTES",), (1,)),)
-            return (bars, Needed(route.text, ("BYTES",), (1,))), outputs
+                read.append(Needed(route.problem, ("BYTES",), (1,)))
+            return (bars, Needed(route.text, ("BYTES",), (1,))), tuple(read)
     return (), ()
 
 

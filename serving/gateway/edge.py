@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 
+from serving.gateway.call import Call
 from serving.gateway.figures import Series, Window
 from serving.gateway.in_flight import InFlight
 from serving.gateway.keys import ApiKeys, Scope
-from serving.gateway.predictor import Call
-from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, Refused, of_field
+from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field
 from serving.gateway.telemetry import Telemetry
 
 Message = MutableMapping[str, Any]
@@ -77,9 +77,9 @@ class Edge:
             self._check_rights(scope, headers)
             body = await self._body(scope["method"], headers, receive)
             await self._run(scope, body, receive, respond)
-        except Refused as refused:
+        except RefusedError as refused:
             await refuse(respond, visit, refused.problem)
-        except _Gone:
+        except _GoneError:
             visit.code = 499
         except Exception:
             _LOG.exception("request %s failed", visit.request_id)
@@ -105,14 +105,14 @@ class Edge:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise _Gone
+                        raise _GoneError
                     chunks.append(message.get("body", b""))
                     size += len(chunks[-1])
                     _check_size(size, most)
                     if not message.get("more_body"):
                         return b"".join(chunks)
         except TimeoutError:
-            raise Refused(
+            raise RefusedError(
                 Problem(
                     Reason.BAD_BODY,
                     f"body: found {size} bytes after {_BODY_SECONDS} s, expected all of it; send"
@@ -121,7 +121,9 @@ class Edge:
                 )
             ) from None
 
-    async def _run(self, scope: Message, body: bytes, receive: Receive, respond: "_Respond") -> None:
+    async def _run(
+        self, scope: Message, body: bytes, receive: Receive, respond: "_Respond"
+    ) -> None:
         if "/predict/" not in scope["path"]:
             await self._app(scope, _replay(body, receive), respond)
             return
@@ -131,7 +133,7 @@ class Edge:
             try:
                 await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
                 if not work.done():
-                    raise _Gone
+                    raise _GoneError
                 work.result()
             finally:
                 for task in (work, gone):
@@ -168,7 +170,7 @@ class Edge:
         )
 
 
-class _Gone(Exception):
+class _GoneError(Exception):
     """The caller closed the connection."""
 
 
@@ -230,7 +232,7 @@ def scope_of(method: str, path: str) -> Scope:
 def _check_content(headers: dict[str, str]) -> None:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.WRONG_CONTENT_TYPE, "Content-Type", kind or "none", "application/json",
                 "send JSON with that header",
@@ -238,7 +240,7 @@ def _check_content(headers: dict[str, str]) -> None:
         )  # fmt: skip
     encoding = headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.WRONG_CONTENT_TYPE, "Content-Encoding", encoding, "none",
                 "send the body as it is",
@@ -248,7 +250,7 @@ def _check_content(headers: dict[str, str]) -> None:
 
 def _check_size(size: int, most: int) -> None:
     if size > most:
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.BODY_TOO_LARGE, "body", f"{size} bytes or more", f"{most} at most",
                 "send less at once, or raise limits.body_bytes",

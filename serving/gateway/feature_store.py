@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from redis.exceptions import RedisError
 
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 from serving.gateway.windows import TimedBars
 
 MOST_KEPT = 512
@@ -24,7 +24,7 @@ Rows = Mapping[int, Row]
 
 
 class FeatureStore(Protocol):
-    """Bars by symbol. Each method raises Refused if the store cannot be asked."""
+    """Bars by symbol. Each method raises RefusedError if the store cannot be asked."""
 
     async def add(self, symbol: str, bars: TimedBars) -> TimedBars:
         """Add bars, replace those of equal times, keep the newest 512; return what is kept."""
@@ -40,7 +40,8 @@ class FileFeatures:
         self._folder = folder
 
     async def add(self, symbol: str, bars: TimedBars) -> TimedBars:
-        return await self._in_thread(self._add, symbol, bars)
+        kept: TimedBars = await self._in_thread(self._add, symbol, bars)
+        return kept
 
     async def newest(self, symbol: str) -> TimedBars | None:
         rows = await self._in_thread(self._read, symbol)
@@ -50,7 +51,7 @@ class FileFeatures:
         try:
             return await asyncio.to_thread(work, *given)
         except (OSError, ValueError) as error:
-            raise Refused(_away(f"{self._folder}: {error}")) from error
+            raise RefusedError(_away(f"{self._folder}: {error}")) from error
 
     def _path(self, symbol: str) -> Path:
         # Symbols may have colons and dots, and "." must not be a folder.
@@ -108,7 +109,7 @@ class RedisFeatures:
             async with asyncio.timeout(_REDIS_SECONDS):
                 return await call
         except (TimeoutError, RedisError, OSError) as error:
-            raise Refused(_away(f"Redis: {type(error).__name__}: {error}")) from error
+            raise RefusedError(_away(f"Redis: {type(error).__name__}: {error}")) from error
 
 
 def _rows(bars: TimedBars) -> dict[int, Row]:

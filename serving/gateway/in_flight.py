@@ -5,13 +5,13 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 
 RETRY_SECONDS = 1
 
 
 class InFlight:
-    """At most `most` requests at once, and at most `queue` that wait up to `seconds` for a place."""
+    """At most `most` requests at once; `queue` more wait up to `seconds` for a place."""
 
     def __init__(self, most: int, queue: int, seconds: float) -> None:
         self._places = asyncio.Semaphore(most)
@@ -20,7 +20,7 @@ class InFlight:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Take a place; Refused with Overloaded when the queue is full or the wait too long."""
+        """Take a place; RefusedError (Overloaded) without one in time."""
         await self._enter()
         self.running += 1
         try:
@@ -34,13 +34,13 @@ class InFlight:
             await self._places.acquire()
             return
         if self.waiting >= self._queue:
-            raise Refused(self._overloaded(f"{self.waiting} requests already wait"))
+            raise RefusedError(self._overloaded(f"{self.waiting} requests already wait"))
         self.waiting += 1
         try:
             async with asyncio.timeout(self._seconds):
                 await self._places.acquire()
         except TimeoutError:
-            raise Refused(self._overloaded(f"no place for {self._seconds:g} s")) from None
+            raise RefusedError(self._overloaded(f"no place for {self._seconds:g} s")) from None
         finally:
             self.waiting -= 1
 
@@ -62,7 +62,7 @@ class ModelSlots:
 
     @contextmanager
     def use(self, model: str) -> Iterator[None]:
-        """Hold a slot for the model; Refused with TooManyModels when all others are busy."""
+        """Hold a slot for the model; RefusedError with TooManyModels when all others are busy."""
         self._make_room(model)
         self._users[model] = self._users.get(model, 0) + 1
         self._users.move_to_end(model)
@@ -82,7 +82,7 @@ class ModelSlots:
         idle = next((name for name, users in self._users.items() if users == 0), None)
         if idle is None:
             busy = ", ".join(self._users)
-            raise Refused(
+            raise RefusedError(
                 Problem(
                     Reason.TOO_MANY_MODELS,
                     f"inference.max_concurrent_models: {self._most} models have requests in flight"

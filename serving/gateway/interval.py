@@ -6,7 +6,6 @@ from statistics import NormalDist
 
 from model_builders.features.average import INTERVAL_WIDTH
 
-
 _STANDARD = NormalDist()
 _SUREST = 1 - 1e-12
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 from serving.gateway.watched_file import WatchedFile
 
 _LINE = re.compile(r"([A-Za-z0-9._-]{1,64}) ([0-9a-f]{64}) ([a-z:,]{1,200})")
@@ -40,16 +40,16 @@ class ApiKeys:
         self._file = WatchedFile(path, parsed)
 
     def caller(self, header: str | None, scope: Scope) -> Caller:
-        """Return who calls; Refused for a key that is absent, unknown, or of another scope."""
+        """Return who calls; RefusedError for a key that is absent, unknown, or of another scope."""
         key = (header or "").removeprefix("Bearer ").strip()
         if not key:
-            raise Refused(_unauthenticated("no key"))
+            raise RefusedError(_unauthenticated("no key"))
         caller = self._file.content.get(hashlib.sha256(key.encode()).hexdigest())
         if caller is None:
-            raise Refused(_unauthenticated("a key that is not in the file of keys"))
+            raise RefusedError(_unauthenticated("a key that is not in the file of keys"))
         if scope not in caller.scopes:
             scopes = ", ".join(sorted(caller.scopes))
-            raise Refused(
+            raise RefusedError(
                 Problem(
                     Reason.FORBIDDEN,
                     f"the key of {caller.name} has the scopes {scopes}, expected {scope}; use"

@@ -1,8 +1,7 @@
 """Predictions: from a checked body to the body of the answer, with cache, age and record."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,16 @@ import orjson
 
 from model_builders.features.failure import FeatureError
 from serving.client.errors import TritonError
-from serving.client.interface import PredictionClient
-from serving.gateway.answer_cache import AnswerCache, Fresh, Lookup, Versions
+from serving.gateway.answer_cache import Fresh, Lookup
 from serving.gateway.cache_key import Asked, cache_key
-from serving.gateway.feature_store import FeatureStore
-from serving.gateway.in_flight import ModelSlots
+from serving.gateway.call import Call, Parts
+from serving.gateway.forecast_problems import check_finite, no_bars, no_interval
 from serving.gateway.interval import Interval, less_confident
-from serving.gateway.lag import Age, Calendar, Freshness, OnStale, Tolerance
+from serving.gateway.lag import Age, Freshness, OnStale, Tolerance
 from serving.gateway.model_problems import of_triton, version_not_served
-from serving.gateway.outbox import Outbox
-from serving.gateway.problems import Problem, Reason, Refused, of_features, of_field
+from serving.gateway.problems import Problem, Reason, RefusedError, of_features, of_field
 from serving.gateway.record_folder import new_prediction_id
 from serving.gateway.requests import EnsembleBody, PriceBody, SentimentBody
-from serving.gateway.switch import Switch
 from serving.gateway.windows import Window, decision, timed, untimed, window
 from serving.records import CallOptions
 from serving.settings import Settings
@@ -31,36 +27,8 @@ from serving.settings.triton import RouteSettings
 Json = dict[str, Any]
 
 
-@dataclass(slots=True)
-class Call:
-    """One request for a prediction: what the caller asked, and what it then saw."""
-
-    request_id: str = ""
-    version: str = ""
-    model: str = ""
-    served_version: str = ""
-    lookup: Lookup = Lookup.OFF
-    age: Age | None = None
-    confidence: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts that predictions need; each may be away but the client."""
-
-    client: PredictionClient
-    cache: AnswerCache
-    versions: Versions
-    features: FeatureStore
-    outbox: Outbox | None
-    switch: Switch
-    slots: ModelSlots
-    calendar: Calendar | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
 class Predictor:
-    """The three predictions. Each method raises Refused with the problem of its own body."""
+    """The three predictions. Each method raises RefusedError with the problem of its own body."""
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         self._settings, self._parts = settings, parts
@@ -86,7 +54,7 @@ class Predictor:
         low, high, claimed = made["bounds"]
         interval = Interval(made["change"], low, high)
         if not interval.is_valid:
-            raise Refused(_no_interval(call, interval))
+            raise RefusedError(no_interval(call, interval))
         interval = interval.widened(missing, factor)
         last = float(seen.ohlcv[-1, 3])
         answer = self._answer(body, call, decided, interval.confidence)
@@ -164,7 +132,7 @@ class Predictor:
 
     def _route(self, route: Any, name: str, call: Call) -> Any:
         if route is None:
-            raise Refused(
+            raise RefusedError(
                 Problem(
                     Reason.NOT_FOUND,
                     f"routes.{name} is null, so this gateway does not offer it; set it",
@@ -192,7 +160,7 @@ class Predictor:
         )
         if body.ohlcv_data is None:
             if body.times is not None:
-                raise Refused(
+                raise RefusedError(
                     of_field(
                         Reason.MISSING_FIELD, "ohlcv_data", "times without bars", "both or"
                         " neither", "send the bars too",
@@ -200,7 +168,7 @@ class Predictor:
                 )  # fmt: skip
             bars = await self._parts.features.newest(body.symbol)
             if bars is None:
-                raise Refused(_no_bars(body.symbol))
+                raise RefusedError(no_bars(body.symbol))
         elif body.times is None:
             return untimed(body.ohlcv_data, steps), decided
         else:
@@ -227,7 +195,7 @@ class Predictor:
             served = str(numbers["version"])
             versions.saw(call.model, served)
             if call.version and served != call.version:
-                raise Refused(version_not_served(call.model, call.version, served))
+                raise RefusedError(version_not_served(call.model, call.version, served))
             return Fresh(orjson.dumps(numbers), versions.only(call.model) == served == version)
 
         value, call.lookup = await self._parts.cache.answer(
@@ -240,12 +208,14 @@ class Predictor:
     async def _asked(self, call: Call, ask: Callable[[], Awaitable[Json]]) -> Json:
         try:
             with self._parts.slots.use(call.model):
-                return await ask()
+                numbers = await ask()
         except FeatureError as error:
             field = "ohlcv_data" if "ohlcv" in str(error) or "close" in str(error) else "text"
-            raise Refused(of_features(error, field)) from None
+            raise RefusedError(of_features(error, field)) from None
         except TritonError as error:
-            raise Refused(of_triton(error)) from None
+            raise RefusedError(of_triton(error)) from None
+        check_finite(call, numbers)
+        return numbers
 
     def _answer(self, body: Any, call: Call, decided: datetime, confidence: float) -> Json:
         least = body.min_confidence
@@ -283,20 +253,3 @@ def _age(age: Age) -> Json:
         "feature_lag_seconds": age.seconds,
         "missing_bars": age.missing_bars,
     }
-
-
-def _no_bars(symbol: str) -> Problem:
-    remedy = "send ohlcv_data, or its bars to /api/v1/features"
-    detail = f"symbol: found {symbol}, of which no bars are known; {remedy}"
-    return Problem(Reason.NO_BARS, detail, "symbol", symbol, "a symbol with bars", remedy)
-
-
-def _no_interval(call: Call, interval: Interval) -> Problem:
-    numbers = f"change {interval.change:g} within {interval.low:g} to {interval.high:g}"
-    return Problem(
-        Reason.MODEL_PROBLEM,
-        f"model {call.model} version {call.served_version} answered {numbers}, expected positive"
-        " numbers with the lower bound first; look at the model",
-        found=numbers,
-        remedy="look at the model",
-    )

@@ -20,11 +20,9 @@ class Reason(StrEnum):
     NOT_FOUND = "NotFound"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     UNKNOWN_MODEL = "UnknownModel"
-    UNKNOWN_BATCH = "UnknownBatch"
     UNKNOWN_PREDICTION = "UnknownPrediction"
     NO_BARS = "NoBars"
     VERSION_NOT_SERVED = "VersionNotServed"
-    WRONG_KIND = "WrongKind"
     BODY_TOO_LARGE = "BodyTooLarge"
     BATCH_TOO_LARGE = "BatchTooLarge"
     WRONG_CONTENT_TYPE = "WrongContentType"
@@ -34,9 +32,7 @@ class Reason(StrEnum):
     FUTURE_DECISION = "FutureDecision"
     STALE_FEATURES = "StaleFeatures"
     MODEL_PROBLEM = "ModelProblem"
-    TOO_MANY_REQUESTS = "TooManyRequests"
     TOO_MANY_MODELS = "TooManyModels"
-    TOO_MANY_BATCHES = "TooManyBatches"
     OVERLOADED = "Overloaded"
     SWITCHED_OFF = "SwitchedOff"
     MODEL_NOT_READY = "ModelNotReady"
@@ -66,20 +62,16 @@ _STATUS: dict[Reason, int] = {
     Reason.FORBIDDEN: 403,
     Reason.NOT_FOUND: 404,
     Reason.UNKNOWN_MODEL: 404,
-    Reason.UNKNOWN_BATCH: 404,
     Reason.UNKNOWN_PREDICTION: 404,
     Reason.NO_BARS: 404,
     Reason.METHOD_NOT_ALLOWED: 405,
     Reason.VERSION_NOT_SERVED: 409,
-    Reason.WRONG_KIND: 409,
     Reason.BODY_TOO_LARGE: 413,
     Reason.BATCH_TOO_LARGE: 413,
     Reason.WRONG_CONTENT_TYPE: 415,
-    Reason.TOO_MANY_REQUESTS: 429,
     Reason.INTERNAL: 500,
     Reason.MODEL_FAILED: 502,
     Reason.TOO_MANY_MODELS: 503,
-    Reason.TOO_MANY_BATCHES: 503,
     Reason.OVERLOADED: 503,
     Reason.SWITCHED_OFF: 503,
     Reason.MODEL_NOT_READY: 503,
@@ -138,7 +130,7 @@ class Problem:
         return {name: value for name, value in members.items() if value is not None}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that gets a problem instead of an answer."""
 
     def __init__(self, problem: Problem) -> None:

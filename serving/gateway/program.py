@@ -12,13 +12,14 @@ from serving.gateway.caches.files import FileCache
 from serving.gateway.caches.memory import MemoryCache
 from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
+from serving.gateway.call import Parts
 from serving.gateway.edge import EdgeParts
 from serving.gateway.feature_store import FeatureStore, FileFeatures, RedisFeatures
 from serving.gateway.figures import Window
 from serving.gateway.in_flight import InFlight, ModelSlots
 from serving.gateway.keys import ApiKeys
 from serving.gateway.outbox import Outbox
-from serving.gateway.predictor import Parts, Predictor
+from serving.gateway.predictor import Predictor
 from serving.gateway.readiness import Readiness
 from serving.gateway.record_folder import RecordFolder
 from serving.gateway.switch import Switch

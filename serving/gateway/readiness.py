@@ -10,7 +10,7 @@ from serving.client.interface import PredictionClient
 from serving.gateway.contract import mismatches
 from serving.gateway.switch import Switch
 from serving.records import CallOptions, ModelMetadata
-from serving.settings.triton import RoutesSettings, RouteSettings
+from serving.settings.triton import RouteSettings, RoutesSettings
 
 CHECK_SECONDS = 2.0
 _KEPT_SECONDS = 5.0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 from serving.gateway.watched_file import WatchedFile
 
 _LONGEST = 64 * 1024
@@ -27,9 +27,9 @@ class Switch:
         return self._disabled.get(model) or off.get(model)
 
     def check(self, model: str) -> None:
-        """Raise Refused if the model is switched off."""
+        """Raise RefusedError if the model is switched off."""
         if reason := self.reason(model):
-            raise Refused(
+            raise RefusedError(
                 Problem(
                     Reason.SWITCHED_OFF,
                     f"model {model} is switched off: {reason}; remove it from `switch` to let it"

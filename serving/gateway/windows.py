@@ -19,7 +19,7 @@ from serving.gateway.lag import (
     in_words,
     usable_by,
 )
-from serving.gateway.problems import Problem, Reason, Refused, of_features, of_field
+from serving.gateway.problems import Problem, Reason, RefusedError, of_features, of_field
 
 # Clocks of callers may be ahead by this much.
 SKEW_SECONDS = 5
@@ -43,11 +43,11 @@ class Window:
 
 
 def decision(as_of: datetime | None, now: datetime) -> datetime:
-    """Return the time of the decision; Refused for one in the future."""
+    """Return the time of the decision; RefusedError for one in the future."""
     if as_of is None:
         return now
     if (as_of - now).total_seconds() > SKEW_SECONDS:
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.FUTURE_DECISION,
                 "as_of",
@@ -76,17 +76,17 @@ def timed(
     known_at: Sequence[datetime] | None,
     publication_lag: np.timedelta64,
 ) -> TimedBars:
-    """Check bars with times; Refused with the row and the value that is wrong."""
+    """Check bars with times; RefusedError with the row and the value that is wrong."""
     ends = moments(times)
     try:
         bars = Bars.of(ends, ohlcv)
     except FeatureError as error:
-        raise Refused(of_features(error, "ohlcv_data")) from None
+        raise RefusedError(of_features(error, "ohlcv_data")) from None
     if known_at is None:
         return TimedBars(bars.times, bars.times + publication_lag, bars.ohlcv)
     known = moments(known_at)
     if len(known) != len(ends):
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.WRONG_SHAPE, "known_at", f"{len(known)} times", f"{len(ends)}, one for each"
                 " bar", "send as many, or leave the field out",
@@ -94,7 +94,7 @@ def timed(
         )  # fmt: skip
     if (early := known < ends).any():
         row = int(np.argmax(early))
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.OUT_OF_RANGE, f"known_at[{row}]", str(known[row]), f"{ends[row]} or later:"
                 " no bar is known before its end", "correct the time",
@@ -104,11 +104,11 @@ def timed(
 
 
 def untimed(ohlcv: Sequence[Sequence[float]], steps: int) -> Window:
-    """Return the window of bars without times, whose age cannot be known; Refused for bad bars."""
+    """Return the window of bars without times, whose age cannot be known; RefusedError for bad bars."""
     try:
         bars = Bars.numbered(ohlcv, "ohlcv_data")
     except FeatureError as error:
-        raise Refused(of_features(error, "ohlcv_data")) from None
+        raise RefusedError(of_features(error, "ohlcv_data")) from None
     return Window(_newest(bars.ohlcv, steps, len(bars)), UNKNOWN)
 
 
@@ -121,7 +121,7 @@ def window(
 ) -> Window:
     """Return the newest `steps` bars that were known then, and their age.
 
-    Refused if they are too few, expired, or stale on a route that refuses stale bars.
+    RefusedError if they are too few, expired, or stale on a route that refuses stale bars.
     """
     when = moment(decided)
     rows = usable_by(bars.known_at, when)
@@ -130,24 +130,21 @@ def window(
     age = age_of(bars.known_at[rows][-1], when, tolerance, calendar)
     refuses = age.freshness == Freshness.STALE and tolerance.on_stale == OnStale.REFUSE
     if age.freshness == Freshness.EXPIRED or refuses:
-        raise Refused(_too_old(age, newest, decided, tolerance))
+        raise RefusedError(_too_old(age, newest, decided, tolerance))
     return Window(ohlcv, age)
 
 
 def _newest(ohlcv: Floats, steps: int, sent: int) -> Floats:
     if len(ohlcv) < steps:
-        count = len(ohlcv)
-        usable = f"{count} bars" if count == sent else f"{count} of {sent} bars that were known by"
-        usable += "" if count == sent else " the decision"
-        raise Refused(
-            of_field(Reason.TOO_SHORT, "ohlcv_data", usable, f"{steps}", "send more bars")
-        )
+        usable = f"{len(ohlcv)} bars"
+        if len(ohlcv) < sent:
+            usable = f"{len(ohlcv)} of {sent} bars that were known by the decision"
+        problem = of_field(Reason.TOO_SHORT, "ohlcv_data", usable, f"{steps}", "send more bars")
+        raise RefusedError(problem)
     return ohlcv[-steps:]
 
 
-def _too_old(
-    age: Age, newest: np.datetime64, decided: datetime, tolerance: Tolerance
-) -> Problem:
+def _too_old(age: Age, newest: np.datetime64, decided: datetime, tolerance: Tolerance) -> Problem:
     refuses = tolerance.on_stale == OnStale.REFUSE
     most = tolerance.fresh_for if refuses else tolerance.limit
     old = in_words(age.age) if age.age is not None else "of unknown age"

@@ -54,7 +54,7 @@ METADATA = {
 
 @dataclass
 class FakePredictionClient:
-    """`change` and its bounds for every price; `failure` is raised by all calls until it is None."""
+    """`change` and its bounds for every price; all calls raise `failure` if there is one."""
 
     change: float = 1.01
     low: float = 0.99

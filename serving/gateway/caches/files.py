@@ -10,7 +10,7 @@ from pathlib import Path
 from time import time
 from typing import TypeVar
 
-from serving.gateway.caches.port import LARGEST_VALUE, CacheAway
+from serving.gateway.caches.port import LARGEST_VALUE, CacheAwayError
 
 _UNTIL = struct.Struct("<d")
 _KEY = re.compile(r"[0-9a-f]{16,128}")
@@ -46,7 +46,7 @@ class FileCache:
         try:
             return await asyncio.to_thread(work, *given)
         except (OSError, ValueError) as error:
-            raise CacheAway(f"{self._folder}: {error}") from error
+            raise CacheAwayError(f"{self._folder}: {error}") from error
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

@@ -6,14 +6,14 @@ LARGEST_VALUE = 1 << 20
 """Bytes; a larger answer is not cached."""
 
 
-class CacheAway(Exception):
+class CacheAwayError(Exception):
     """The store did not answer in time, refused, or is full; the caller goes on without it."""
 
 
 class Cache(Protocol):
     """A bounded store of bytes by key, each for a number of seconds.
 
-    Each call returns within the store's time budget or raises CacheAway, and nothing else.
+    Each call returns within the store's time budget or raises CacheAwayError, and nothing else.
     """
 
     @property

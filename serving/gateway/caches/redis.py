@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from serving.gateway.caches.port import LARGEST_VALUE, CacheAway
+from serving.gateway.caches.port import LARGEST_VALUE, CacheAwayError
 
 _PREFIX = "inference-gateway:answer:"
 _FAILURES, _PAUSE_SECONDS = 5, 5.0
@@ -40,16 +40,14 @@ class RedisCache:
         milliseconds = int(seconds * 1000)
         if len(value) > LARGEST_VALUE or milliseconds <= 0:
             return
-        await self._within_budget(
-            lambda: self._client.set(_PREFIX + key, value, px=milliseconds)
-        )
+        await self._within_budget(lambda: self._client.set(_PREFIX + key, value, px=milliseconds))
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def _within_budget(self, call: Callable[[], Awaitable[Any]]) -> Any:
         if self._clock() < self._paused_until:
-            raise CacheAway("Redis failed 5 times in a row; it is asked again after 5 s")
+            raise CacheAwayError("Redis failed 5 times in a row; it is asked again after 5 s")
         try:
             async with asyncio.timeout(self._budget):
                 answer = await call()
@@ -57,6 +55,6 @@ class RedisCache:
             self._failures += 1
             if self._failures >= _FAILURES:
                 self._failures, self._paused_until = 0, self._clock() + _PAUSE_SECONDS
-            raise CacheAway(f"Redis: {type(error).__name__}: {error}") from error
+            raise CacheAwayError(f"Redis: {type(error).__name__}: {error}") from error
         self._failures = 0
         return answer

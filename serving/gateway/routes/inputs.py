@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from serving.gateway.answers import Accepted, FeaturesAnswer, FeaturesStored, RecordAnswer
 from serving.gateway.bodies import read, schema_of
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 from serving.gateway.program import Gateway
 from serving.gateway.requests import FeaturesBody, TruthsBody
 from serving.gateway.routes.predict import json, problems
@@ -44,7 +44,7 @@ async def newest_features(request: Request, symbol: Symbol) -> Response:
     gateway: Gateway = request.app.state.gateway
     bars = await gateway.parts.features.newest(symbol)
     if bars is None:
-        raise Refused(
+        raise RefusedError(
             Problem(
                 Reason.NO_BARS,
                 f"symbol: found {symbol}, of which no bars are known; send some to"
@@ -70,7 +70,7 @@ async def add_truths(request: Request) -> Response:
     body = await read(request, TruthsBody)
     outbox = gateway.parts.outbox
     if outbox is None:
-        raise Refused(
+        raise RefusedError(
             Problem(
                 Reason.STORE_AWAY,
                 "outbox.enabled is false, so closes cannot be kept; turn the outbox on",
@@ -93,7 +93,7 @@ async def prediction(request: Request, prediction_id: PredictionId) -> Response:
     record = await outbox.find(prediction_id) if outbox is not None else None
     if record is None:
         shown = "".join(sign for sign in prediction_id if sign.isprintable())
-        raise Refused(
+        raise RefusedError(
             Problem(
                 Reason.UNKNOWN_PREDICTION,
                 f"prediction_id: found {shown}, of which no record is kept; its file may be gone",

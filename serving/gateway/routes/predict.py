@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from serving.gateway.answers import (
     BatchAnswer,
@@ -15,8 +15,8 @@ from serving.gateway.answers import (
     SentimentAnswer,
 )
 from serving.gateway.bodies import of_validation, read, schema_of
-from serving.gateway.predictor import Call
-from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, Refused, of_field
+from serving.gateway.call import Call
+from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field
 from serving.gateway.program import Gateway
 from serving.gateway.requests import (
     BatchBody,
@@ -33,7 +33,11 @@ Kind = Literal["price", "sentiment", "ensemble"]
 ModelName = Annotated[str, Path(min_length=1, max_length=253)]
 Version = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,18}$")]
 _AT_ONCE = 32
-_BODIES = {"price": PriceBody, "sentiment": SentimentBody, "ensemble": EnsembleBody}
+_BODIES: dict[str, type[BaseModel]] = {
+    "price": PriceBody,
+    "sentiment": SentimentBody,
+    "ensemble": EnsembleBody,
+}
 _ITEMS: dict[str, TypeAdapter[Any]] = {
     "price": TypeAdapter(PriceItem),
     "sentiment": TypeAdapter(SentimentItem),
@@ -98,7 +102,7 @@ async def predict_batch(request: Request) -> Response:
     body = await read(request, BatchBody)
     most = gateway.settings.inference.batch_size
     if len(body.requests) > most:
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.BATCH_TOO_LARGE, "requests", f"{len(body.requests)} items",
                 f"{most} at most (inference.batch_size)", "send it in parts",
@@ -112,7 +116,7 @@ async def predict_batch(request: Request) -> Response:
         async with places:
             try:
                 return {"result": await _item(gateway, item, call)}
-            except Refused as refused:
+            except RefusedError as refused:
                 problem = refused.problem.below(f"requests[{at}]")
                 return {"problem": problem.body(call.request_id)}
 
@@ -152,7 +156,7 @@ async def predict_by_version(
     gateway: Gateway = request.app.state.gateway
     route = getattr(gateway.settings.routes, kind)
     if route is None or route.model != model_name:
-        raise Refused(
+        raise RefusedError(
             Problem(
                 Reason.UNKNOWN_MODEL,
                 f"model_name: found {model_name[:80]}, expected"
@@ -178,7 +182,7 @@ async def _item(gateway: Gateway, item: dict[str, Any], call: Call) -> dict[str,
     kind = item.get("kind", "price")
     adapter = _ITEMS.get(kind) if isinstance(kind, str) else None
     if adapter is None:
-        raise Refused(
+        raise RefusedError(
             of_field(
                 Reason.INVALID_FIELD, "kind", kind, "price, sentiment or ensemble",
                 "correct the kind",
@@ -187,7 +191,7 @@ async def _item(gateway: Gateway, item: dict[str, Any], call: Call) -> dict[str,
     try:
         body = adapter.validate_json(orjson.dumps(item))
     except ValidationError as error:
-        raise Refused(of_validation(error)) from None
+        raise RefusedError(of_validation(error)) from None
     answer: dict[str, Any] = await getattr(gateway.predictor, kind)(body, call)
     _count(gateway, kind, call)
     return answer

@@ -15,7 +15,7 @@ from serving.gateway.answers import (
     VersionsAnswer,
 )
 from serving.gateway.model_problems import of_triton
-from serving.gateway.problems import Problem, Reason, Refused
+from serving.gateway.problems import Problem, Reason, RefusedError
 from serving.gateway.program import Gateway
 from serving.gateway.readiness import routes_of
 from serving.gateway.routes.predict import json, problems
@@ -45,7 +45,10 @@ async def health(request: Request) -> Response:
 
 @router.get(
     "/ready",
-    responses={200: {"model": ReadyAnswer}, 503: {"model": ReadyAnswer, "description": "Not ready"}},
+    responses={
+        200: {"model": ReadyAnswer},
+        503: {"model": ReadyAnswer, "description": "Not ready"},
+    },
 )
 async def ready(request: Request) -> Response:
     """Tell whether every route's model answers, with the tensors that the route uses."""
@@ -143,7 +146,7 @@ async def _metadata(request: Request, model_name: str) -> ModelMetadata:
     names = sorted({route.model for route in routes_of(gateway.settings.routes).values()})
     if model_name not in names:
         listed = ", ".join(names)
-        raise Refused(
+        raise RefusedError(
             Problem(
                 Reason.UNKNOWN_MODEL,
                 f"model_name: found {model_name[:80]}, expected one of {listed}; add it to"
@@ -159,4 +162,4 @@ async def _metadata(request: Request, model_name: str) -> ModelMetadata:
             model_name, CallOptions(timeout=_METADATA_SECONDS)
         )
     except TritonError as error:
-        raise Refused(of_triton(error)) from None
+        raise RefusedError(of_triton(error)) from None

@@ -42,7 +42,6 @@ def test_absent_members_are_left_out() -> None:
         (Reason.WRONG_CONTENT_TYPE, 415),
         (Reason.STALE_FEATURES, 422),
         (Reason.IMPOSSIBLE_BAR, 422),
-        (Reason.TOO_MANY_REQUESTS, 429),
         (Reason.INTERNAL, 500),
         (Reason.SWITCHED_OFF, 503),
         (Reason.DEADLINE_EXCEEDED, 504),
