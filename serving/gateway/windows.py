@@ -104,7 +104,7 @@ def timed(
 
 
 def untimed(ohlcv: Sequence[Sequence[float]], steps: int) -> Window:
-    """Return the window of bars without times, whose age cannot be known; RefusedError for bad bars."""
+    """Return the window of bars without times, of unknown age; RefusedError for bad bars."""
     try:
         bars = Bars.numbered(ohlcv, "ohlcv_data")
     except FeatureError as error:

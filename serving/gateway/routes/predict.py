@@ -1,6 +1,7 @@
 """Predictions: one, many, and by a version that the caller names."""
 
 import asyncio
+import json as to_json
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -189,7 +190,8 @@ async def _item(gateway: Gateway, item: dict[str, Any], call: Call) -> dict[str,
             )
         )  # fmt: skip
     try:
-        body = adapter.validate_json(orjson.dumps(item))
+        # The standard library's: integers of any size are to be refused by the field's rule.
+        body = adapter.validate_json(to_json.dumps(item))
     except ValidationError as error:
         raise RefusedError(of_validation(error)) from None
     answer: dict[str, Any] = await getattr(gateway.predictor, kind)(body, call)

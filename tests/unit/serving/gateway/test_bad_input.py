@@ -163,6 +163,16 @@ def test_every_reason_of_the_client_has_a_row() -> None:
     assert {row[0] for row in MODELS} == set(ClientReason)
 
 
+@pytest.mark.parametrize("number", ["9" * 30, "1e400", "-1e400"])
+async def test_a_huge_number_in_a_batch_is_the_row_s_problem(running: Running, number: str) -> None:
+    item = f'"kind": "price", "symbol": "A", "min_confidence": {number}'
+    body = f'{{"requests": [{{{item}}}]}}'
+    path = "/api/v1/predict/batch"
+    response = await running.http.post(path, content=body, headers=JSON)
+    problem = response.json()["results"][0]["problem"]
+    assert problem["field"] == "requests[0].min_confidence"
+
+
 async def test_the_model_s_own_problem_is_what_the_caller_reads(running: Running) -> None:
     running.triton.failure = TritonError(
         ClientReason.NOT_A_NUMBER, Place("m"), "NaN", "correct it", problem="PriceNotPositive: …"
