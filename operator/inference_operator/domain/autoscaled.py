@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from inference_operator.api.autoscaling import Autoscaling
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision
 from inference_operator.domain.scaling_question import ScalingAnswer
@@ -22,7 +23,11 @@ class Autoscaled:
     before: int
     """The number of the last pass; the one that there is, if no pass has decided one."""
 
+    settings: Autoscaling
     bounds: Bounds
+    at: datetime
+    """The time of the pass."""
+
     is_measured: bool
     """Whether the operator has a Prometheus."""
 
@@ -46,10 +51,11 @@ class Autoscaled:
         reason = Reason.SCALED_UP if is_more else Reason.SCALED_DOWN
         return Decision(reason, f"{source} -> {target}: {words}", source, target)
 
-    def next_look(self, now: datetime) -> timedelta | None:
+    @property
+    def next_look(self) -> timedelta | None:
         """Return when a schedule changes the bounds, or the nodes may have more room."""
         limited = self.answer.decision.limited if self.answer else None
         if limited is not None and limited.reason is Reason.GPU_CAPACITY:
             return _LOOK_FOR_NODES
         until = self.bounds.until
-        return max(until - now, timedelta(seconds=1)) if until else None
+        return max(until - self.at, timedelta(seconds=1)) if until else None

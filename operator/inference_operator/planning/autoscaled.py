@@ -27,7 +27,9 @@ def autoscaled(seen: Observed, now: datetime) -> Autoscaled | None:
     return Autoscaled(
         present_size(settings, live, answer, now),
         (status.desired_replicas if status else None) or live,
+        settings,
         bounds_at(settings, now),
+        now,
         seen.inputs.is_measured,
         answer,
         load_time_of(seen, stable),

@@ -99,7 +99,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         wake_after=earliest(
             step.wake_after,
             _next_look(seen, assessment, state, now),
-            scaled.next_look(now) if scaled else None,
+            scaled.next_look if scaled else None,
         ),
     )
     return paced(seen, made, now)
