@@ -29,9 +29,9 @@ _COLUMNS = (
     ("Replicas", "string", ".status.displayReplicas", False, None),
     ("Age", "date", ".metadata.creationTimestamp", False, None),
     ("Message", "string", f"{_READY}.message", True, None),
-    ("Latency", "string", ".status.autoscaling.latency", True, None),
     ("Revision", "string", ".status.stable.revision", True, None),
     ("Source", "string", ".status.model.uri", True, "InferenceModel"),
+    ("Latency", "string", ".status.autoscaling.latency", True, None),
 )
 
 

@@ -166,7 +166,7 @@ def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:
         "Replicas",
         "Age",
     ]
-    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Latency", "Revision"]
+    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision", "Latency"]
 
 
 def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
@@ -181,9 +181,9 @@ def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
     ]
     assert [c["name"] for c in columns if c.get("priority")] == [
         "Message",
-        "Latency",
         "Revision",
         "Source",
+        "Latency",
     ]
 
 
