@@ -20,14 +20,20 @@ class AcceleratorUse:
             return
         former = self._pods.pop(name, None)
         if former is not None:
-            node, extended = former
-            self._nodes[node].subtract(extended)
+            self._forget(*former)
         spec = (pod or {}).get("spec") or {}
         if pod is None or not spec.get("nodeName") or _is_finished(pod):
             return
         node, extended = spec["nodeName"], spec.get("extended") or {}
         self._pods[name] = node, extended
         self._nodes.setdefault(node, Counter()).update(extended)
+
+    def _forget(self, node: str, extended: Mapping[str, int]) -> None:
+        self._nodes[node].subtract(extended)
+        # Nodes come and go.
+        self._nodes[node] = +self._nodes[node]
+        if not self._nodes[node]:
+            del self._nodes[node]
 
     def of(self, node: str) -> Mapping[str, int]:
         """Return how much of each resource the pods on a node have."""
