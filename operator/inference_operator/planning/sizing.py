@@ -194,9 +194,12 @@ def live_size(seen: Observed, *, is_divided: bool) -> int:
         return max((each.replicas for each in seen.children.deployments.values()), default=0)
     tracks = (seen.status.stable, seen.status.canary)
     stable, canary = (_has(seen, track.revision if track else None, 0) for track in tracks)
+    reported = seen.status.autoscaling.desired_replicas if seen.status.autoscaling else None
+    if not stable and not canary:
+        # One revision has ended and the next has not begun, or somebody has deleted Deployments.
+        return min(reported or 0, MOST_REPORTED)
     if not is_divided or not stable:
         return stable or canary
-    reported = seen.status.autoscaling.desired_replicas if seen.status.autoscaling else None
     return min(max(reported or 0, stable), stable + canary)
 
 

@@ -58,8 +58,9 @@ class Scaled(Delivery):
     def scales(self, *, artifact: int = 1, **rules: Any) -> None:
         """Apply the model with autoscaling from 1 to 8 pods, unless `rules` say otherwise."""
         steps = rules.pop("steps", None)
+        others = {name: rules.pop(name) for name in ("triton", "rollout") if name in rules}
         given = {"minReplicas": 1, "maxReplicas": 8, "metrics": [QUEUE], "behavior": AT_ONCE}
-        self.wants(artifact, steps, replicas=None, autoscaling={**given, **rules})
+        self.wants(artifact, steps, replicas=None, autoscaling={**given, **rules}, **others)
 
     def dependencies(
         self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults

@@ -1,11 +1,14 @@
 """Passes over an autoscaled model: its pods follow the load, and every change says why."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from inference_operator.api.conditions import ConditionType
+from inference_operator.domain.allow_lists import AllowLists
 from tests.fakes.bodies import KEY
+from tests.fakes.harness import DEFAULTS
 
 from .scaled_harness import DOWN, Scaled
 
@@ -229,3 +232,48 @@ async def test_a_canary_grows_with_the_unit() -> None:
 
     assert world.deployments[stable.revision] > before[stable.revision]
     assert world.deployments[canary.revision] > before[canary.revision]
+
+
+async def test_a_unit_whose_edit_is_not_allowed_goes_on_to_follow_its_load() -> None:
+    world = await scaled(pods=3)
+    allowed = AllowLists(images=("registry.example/*",))
+    world.start(replace(DEFAULTS, allowed=allowed))
+    world.scales(triton={"image": "other.example/triton:1"})
+    await world.settle(world.rounds)
+    assert world.ready[1] == "NotAllowed"
+    await world.sweep(4)
+    world.queue_ms = lambda _: 9.1
+    await world.sweep(4)
+
+    made = [(d.source, d.target) for d in world.status.decisions if d.kind == "Scaling"]
+    assert made == [("3", "5"), ("5", "8")]
+    assert world.autoscaling.desired_replicas == 8
+    writes = len(world.cluster.writes)
+    await world.settle(world.rounds)
+    assert len(world.cluster.writes) == writes
+
+
+async def test_a_restart_without_any_deployment_keeps_the_number() -> None:
+    world = await scaled(pods=5)
+    for deployment in world.cluster.all("Deployment"):
+        world.cluster.remove("Deployment", deployment["metadata"]["name"])
+    world.start()
+    await world.settle(world.rounds)
+
+    assert world.replicas == 5
+
+
+async def test_a_schedule_s_bounds_begin_without_a_sweep() -> None:
+    opens = {"name": "open", "timeZone": "UTC", "start": "30 12 * * *", "end": "0 17 * * *"}
+    world = await scaled(pods=2, schedules=[{**opens, "minReplicas": 4}])
+    delay = await world.one_pass()
+    assert delay is not None
+    world.now += delay
+    await world.settle(world.rounds)
+
+    assert world.replicas == 4
+    last = world.status.decisions[-1]
+    assert (last.reason, last.message) == (
+        "ScaledUp",
+        "2 -> 4: minReplicas is 4 (schedule open)",
+    )

@@ -10,6 +10,7 @@ from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.scaling import MetricView
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.sizing import is_illegible
 
 
 def autoscaling_status(
@@ -18,8 +19,10 @@ def autoscaling_status(
     """Return the status. It stays as it is while neither the number nor the state of the metrics
     changes: values change with each sweep, and each change would be a write."""
     scaled, before = plan.autoscaled, seen.status.autoscaling
-    if scaled is None or plan.assessment.invalid is not None:
-        return before if plan.assessment.invalid is not None else None
+    if is_illegible(plan.assessment.invalid):
+        return before
+    if scaled is None:
+        return None
     is_same = before is not None and before.desired_replicas == plan.sizes.unit
     if before is not None and is_same and _state(conditions) == _state(seen.status.conditions):
         return before

@@ -84,6 +84,15 @@ def test_a_lost_status_leaves_the_largest_deployment() -> None:
     assert question.size == 4
 
 
+@pytest.mark.parametrize(("reported", "size"), [(None, 0), (5, 5), (10**9, 1000)], ids=str)
+def test_between_two_revisions_the_reported_number_counts(reported: int | None, size: int) -> None:
+    given = status("bbb", autoscaling=AutoscalingStatus(desired_replicas=reported))
+    question = question_of(seen(given, {"aaa": (0, 0)}))
+
+    assert question is not None
+    assert question.size == size
+
+
 @pytest.mark.parametrize(
     ("reported", "size"), [(None, 2), (1, 2), (3, 3), (4, 4), (99, 4)], ids=str
 )

@@ -7,6 +7,7 @@ from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.scaling import ScalingDecision
+from inference_operator.planning.sizing import is_illegible
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 
 NO_PROMETHEUS = (
@@ -24,7 +25,7 @@ _KNOWN = frozenset(map(str, Reason))
 def scaling_conditions(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     """Yield the conditions of a unit with `spec.autoscaling`."""
     scaled = inputs.plan.autoscaled
-    if scaled is None or inputs.assessment.unit is None:
+    if scaled is None or is_illegible(inputs.assessment.invalid):
         return
     active = ConditionType.SCALING_ACTIVE
     if not scaled.is_measured:
