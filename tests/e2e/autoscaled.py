@@ -74,8 +74,11 @@ class Scaled:
 
     def replicas(self, revision: str = "") -> int:
         """Return the pods that a revision's Deployment asks for: the stable one's, if none is
-        named."""
-        name = f"{self.served.name}-{revision or self.served.stable()}"
+        named; -1 before the operator has reported on the last edit."""
+        revision = revision or self.served.stable()
+        if not revision:
+            return -1
+        name = f"{self.served.name}-{revision}"
         body = self.served.cluster.get("deployment", name, "-n", self.served.namespace)
         return int(body["spec"]["replicas"])
 

@@ -205,12 +205,14 @@ def test_accelerators_cap_the_number_and_one_pod_waits(
     assert GPU in message
     assert unit.replicas() == 3
     assert unit.served.holds("Ready")
-    pods = harness.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=gpus")
-    assert sorted(pod["status"]["phase"] for pod in pods["items"]) == [
-        "Pending",
-        "Running",
-        "Running",
-    ]
+
+    def phases() -> list[str]:
+        pods = harness.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=gpus")
+        return sorted(pod["status"]["phase"] for pod in pods["items"])
+
+    eventually(lambda: phases() == ["Pending", "Running", "Running"], that=lambda: str(phases()))
+    time.sleep(5 * SWEEP)
+    assert unit.replicas() == 3
 
 
 @pytest.mark.long
