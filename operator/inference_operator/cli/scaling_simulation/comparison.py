@@ -9,7 +9,7 @@ from inference_operator.api.autoscaling_metric import ScalingMetric
 from inference_operator.cli.scaling_simulation.hpa import HpaLaw
 from inference_operator.cli.scaling_simulation.instant import InstantLaw
 from inference_operator.cli.scaling_simulation.keda import KedaLaw
-from inference_operator.cli.scaling_simulation.operator_law import OperatorLaw, Proposal
+from inference_operator.cli.scaling_simulation.operator_law import OperatorLaw
 from inference_operator.cli.scaling_simulation.play import Law, play
 from inference_operator.cli.scaling_simulation.traces import (
     Trace,
@@ -20,9 +20,6 @@ from inference_operator.cli.scaling_simulation.traces import (
 
 USED = 0.6
 """Share of a pod's capacity that its target asks for."""
-
-LEADING = Proposal(counts_young=True, sees_peak=True, lead=1.0)
-"""What the operator's chain is told in the run of the proposal."""
 
 
 class Targets(StrEnum):
@@ -80,8 +77,7 @@ def laws_of(trace: Trace, settings: Autoscaling) -> tuple[Law, ...]:
         KedaLaw(least, most),
         KedaLaw(least, most, fallback),
         InstantLaw(trace, USED),
-        OperatorLaw(settings, trace.load_time),
-        OperatorLaw(settings, trace.load_time, "operator, leading", LEADING),
+        OperatorLaw(settings, trace.load_time, trace.service.max_batch),
     )
 
 
