@@ -28,8 +28,11 @@ class Targets(StrEnum):
     QUEUE = "queue"
     """The mean time in the queue: half of the time of a full batch."""
 
+    RATE = "queue and rate"
+    """That, and the rate of 60 % of the capacity."""
+
     ALL = "all"
-    """That, the waiting requests of half a batch, and the rate of 60 % of the capacity."""
+    """Both, and the waiting requests of half a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ def settings_of(trace: Trace, targets: Targets) -> Autoscaling:
     wait = f"{max(round(service.full_batch_time * 500, 3), 0.1)}ms"
     metrics = [ScalingMetric(type="QueueTime", target=wait)]
     if targets is Targets.ALL:
-        waiting, rate = service.max_batch / 2, service.capacity * USED
-        metrics.append(ScalingMetric(type="PendingRequests", target=f"{waiting:.1f}"))
-        metrics.append(ScalingMetric(type="RequestRate", target=f"{rate:.3f}"))
+        waiting = f"{service.max_batch / 2:.1f}"
+        metrics.append(ScalingMetric(type="PendingRequests", target=waiting))
+    if targets is not Targets.QUEUE:
+        metrics.append(ScalingMetric(type="RequestRate", target=f"{service.capacity * USED:.3f}"))
     return Autoscaling(max_replicas=trace.most_pods, metrics=tuple(metrics))
 
 

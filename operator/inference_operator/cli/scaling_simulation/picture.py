@@ -9,7 +9,13 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    MultipleLocator,
+    NullFormatter,
+)
 
 from inference_operator.cli.scaling_simulation.scenario import Result
 from inference_operator.domain.scaling import ScalingDecision
@@ -115,15 +121,15 @@ def _add_latencies(axes: Axes, result: Result) -> None:
     highest = _MOST_SLOS * slo
     for (name, score), (colour, style, width) in zip(result.scores.items(), _LAWS, strict=False):
         times = [_MINUTE * (place + 0.5) for place in range(len(score.p95))]
-        values = [
-            math.nan if each is None else min(1000 * each, highest) for each in score.p95
-        ]
+        values = [math.nan if each is None else min(1000 * each, highest) for each in score.p95]
         label = f"{name}: {score.bad_minutes} bad min"
         axes.plot(times, values, style, color=colour, linewidth=width, label=label)
     axes.axhline(slo, color=_LIMIT, linestyle="--", linewidth=1, label=f"SLO: {slo:g} ms")
     axes.set_title("Latency: 95 % of the requests of each minute take less (ms)")
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.15g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     _legend(axes)
 
 

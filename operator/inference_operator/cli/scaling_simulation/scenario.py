@@ -14,7 +14,7 @@ from inference_operator.cli.scaling_simulation.traces import Trace, arrivals_of
 from inference_operator.domain.scaling import ScalingDecision
 
 MOST_REQUESTS = 2_000_000
-"""Requests of a trace: all laws together take about 10 s for a million."""
+"""Requests of a trace: all laws together take about 20 s for a million."""
 
 USED = 0.6
 """Share of their capacity to which the first pods are used."""

@@ -63,7 +63,7 @@ def _samples(
     if last is None:
         return _NOTHING
 
-    def one(labels: tuple[str, ...], value: float) -> tuple[Sample]:
+    def one(labels: tuple[str, ...], value: float) -> tuple[Sample, ...]:
         return (Sample(name, None, labels, float(value)),)
 
     counters, own = last.counters, (MODEL, "1")
