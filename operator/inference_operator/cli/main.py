@@ -12,7 +12,7 @@ _COMMANDS = {
     "plan": "inference_operator.cli.plan",
     "render": "inference_operator.cli.plan",
     "graph": "inference_operator.cli.graph",
-    "simulate": "inference_operator.cli.simulation.command",
+    "simulate": "inference_operator.cli.simulate",
     "init": "inference_operator.cli.init",
     "import": "inference_operator.cli.import_repository",
     "wait": "inference_operator.cli.wait",

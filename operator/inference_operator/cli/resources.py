@@ -99,3 +99,23 @@ def _near(kind: str) -> str | None:
     folded = {name.lower(): name for name in UNIT_BY_KIND}
     matches = difflib.get_close_matches(kind.lower(), folded, n=1)
     return folded[matches[0]] if matches else None
+
+
+def chosen(ours: Sequence[Resource], name: str | None, purpose: str) -> Resource:
+    """Return the resource with that name, or the only one without a name.
+
+    Raises:
+        InputError: if there is none, or several; `purpose` says what it is for, such as "scale".
+    """
+    matching = [
+        each
+        for each in ours
+        if name in (None, each.key.name, f"{each.key.namespace}/{each.key.name}")
+    ]
+    if len(matching) != 1:
+        names = ", ".join(f"{each.key.namespace}/{each.key.name}" for each in ours)
+        raise InputError(
+            f"--name: found {name or 'nothing'}, expected one of {names}; choose the resource to"
+            f" {purpose}"
+        )
+    return matching[0]

@@ -9,7 +9,7 @@ from inference_operator.api.autoscaling_metric import ScalingMetric
 from inference_operator.cli.scaling_simulation.hpa import HpaLaw
 from inference_operator.cli.scaling_simulation.instant import InstantLaw
 from inference_operator.cli.scaling_simulation.keda import KedaLaw
-from inference_operator.cli.scaling_simulation.operator_law import OperatorLaw, Proposal
+from inference_operator.cli.scaling_simulation.operator_law import OperatorLaw
 from inference_operator.cli.scaling_simulation.play import Law, play
 from inference_operator.cli.scaling_simulation.traces import (
     Trace,
@@ -21,9 +21,6 @@ from inference_operator.cli.scaling_simulation.traces import (
 USED = 0.6
 """Share of a pod's capacity that its target asks for."""
 
-LEADING = Proposal(counts_young=True, sees_peak=True, lead=1.0)
-"""What the operator's chain is told in the run of the proposal."""
-
 
 class Targets(StrEnum):
     """Metrics that all laws get, with the same targets and windows."""
@@ -31,8 +28,11 @@ class Targets(StrEnum):
     QUEUE = "queue"
     """The mean time in the queue: half of the time of a full batch."""
 
+    RATE = "queue and rate"
+    """That, and the rate of 60 % of the capacity."""
+
     ALL = "all"
-    """That, the waiting requests of half a batch, and the rate of 60 % of the capacity."""
+    """Both, and the waiting requests of half a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,10 @@ def settings_of(trace: Trace, targets: Targets) -> Autoscaling:
     wait = f"{max(round(service.full_batch_time * 500, 3), 0.1)}ms"
     metrics = [ScalingMetric(type="QueueTime", target=wait)]
     if targets is Targets.ALL:
-        waiting, rate = service.max_batch / 2, service.capacity * USED
-        metrics.append(ScalingMetric(type="PendingRequests", target=f"{waiting:.1f}"))
-        metrics.append(ScalingMetric(type="RequestRate", target=f"{rate:.3f}"))
+        waiting = f"{service.max_batch / 2:.1f}"
+        metrics.append(ScalingMetric(type="PendingRequests", target=waiting))
+    if targets is not Targets.QUEUE:
+        metrics.append(ScalingMetric(type="RequestRate", target=f"{service.capacity * USED:.3f}"))
     return Autoscaling(max_replicas=trace.most_pods, metrics=tuple(metrics))
 
 
@@ -80,8 +81,7 @@ def laws_of(trace: Trace, settings: Autoscaling) -> tuple[Law, ...]:
         KedaLaw(least, most),
         KedaLaw(least, most, fallback),
         InstantLaw(trace, USED),
-        OperatorLaw(settings, trace.load_time),
-        OperatorLaw(settings, trace.load_time, "operator, leading", LEADING),
+        OperatorLaw(settings, trace.load_time, trace.service.max_batch),
     )
 
 

@@ -1,6 +1,8 @@
 """Play of a trace: a law decides about the pods of a simulated service, and requests are judged."""
 
 import itertools
+import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +10,10 @@ from typing import Protocol
 from inference_operator.api.autoscaling_metric import ScalingMetric
 from inference_operator.cli.scaling_simulation.pods import Pods
 from inference_operator.cli.scaling_simulation.readings import View, view_of
-from inference_operator.cli.scaling_simulation.traces import OutageShape, Trace
+from inference_operator.cli.scaling_simulation.traces import Trace
+
+SETTLED = 600.0
+"""Seconds for which the first pods are ready when a trace begins."""
 
 _MINUTE = 60.0
 _BAD_SHARE = 0.05
@@ -42,8 +47,15 @@ class Score:
     sizes: tuple[int, ...]
     """Number of pods at the end of each second."""
 
+    ready: tuple[int, ...]
+    """Pods that take requests, at the end of each second."""
+
     shares: tuple[float, ...]
     """By minute: share of the requests that were slow or failed."""
+
+    p95: tuple[float | None, ...]
+    """By minute: the latency in seconds that 95 % of the requests did not exceed. Infinite if more
+    than 5 % failed, and None without requests."""
 
 
 class _Judged:
@@ -51,14 +63,30 @@ class _Judged:
 
     def __init__(self, minutes: int, slo: float) -> None:
         self._slo = slo
-        self.totals = [0] * minutes
-        self.bad = [0] * minutes
+        self._latencies = [array("d") for _ in range(minutes)]
+        self._bad = [0] * minutes
 
     def __call__(self, arrival: float, latency: float) -> None:
         minute = int(arrival / _MINUTE)
-        self.totals[minute] += 1
+        self._latencies[minute].append(latency)
         if latency > self._slo:
-            self.bad[minute] += 1
+            self._bad[minute] += 1
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of bad requests in each minute."""
+        pairs = zip(self._bad, self._latencies, strict=True)
+        return tuple(bad / len(all_) if all_ else 0.0 for bad, all_ in pairs)
+
+    @property
+    def p95(self) -> tuple[float | None, ...]:
+        return tuple(_p95(each) for each in self._latencies)
+
+
+def _p95(latencies: Sequence[float]) -> float | None:
+    if not latencies:
+        return None
+    return sorted(latencies)[math.ceil(0.95 * len(latencies)) - 1]
 
 
 def play(
@@ -69,28 +97,31 @@ def play(
     first_pods: int,
 ) -> Score:
     """Return what a law makes of a trace. `arrivals` are those of each second, so that all laws get
-    the same ones; `first_pods` are ready at its beginning."""
-    pods = Pods(trace.service, f"pods/{trace.kind}/{trace.seed}")
-    pods.resize(first_pods, 0.0, 0.0)
-    judged = _Judged(int(trace.duration / _MINUTE) + 1, trace.slo)
-    sizes = []
+    the same ones; `first_pods` have been ready for 10 minutes when it begins."""
+    pods = Pods(trace.service, f"pods/{trace.kind}/{trace.seed}", trace.bounds)
+    pods.resize(first_pods, -SETTLED, 0.0)
+    judged = _Judged(math.ceil(trace.duration / _MINUTE), trace.slo)
+    sizes, ready = [], []
     for second, times in enumerate(arrivals):
         now = float(second)
         if trace.sick is not None and now == int(trace.sick[0]):
             pods.pods[0].server.slowness = trace.sick[1]
         if second and second % law.interval == 0:
-            view = view_of(now, pods.pods, metrics, _outage_at(trace, now))
+            view = view_of(now, pods.pods, metrics, trace.outage_at(now))
             pods.resize(law.decide(view), now, trace.load_time)
         pods.run(now, times, judged)
         sizes.append(len(pods.pods))
+        ready.append(len(pods.ready(now)))
     pods.drain(trace.duration, judged)
-    shares = tuple(b / n if n else 0.0 for b, n in zip(judged.bad, judged.totals, strict=True))
+    shares = judged.shares
     return Score(
         sum(share > _BAD_SHARE for share in shares),
         sum(sizes) / 3600,
         reversals_of(sizes),
         tuple(sizes),
+        tuple(ready),
         shares,
+        judged.p95,
     )
 
 
@@ -103,8 +134,3 @@ def reversals_of(sizes: Sequence[int]) -> int:
     changes = [after - before for before, after in itertools.pairwise(sizes)]
     directions = [change > 0 for change in changes if change]
     return sum(left != right for left, right in itertools.pairwise(directions))
-
-
-def _outage_at(trace: Trace, now: float) -> OutageShape | None:
-    outage = trace.outage
-    return outage.shape if outage is not None and outage.start <= now < outage.end else None

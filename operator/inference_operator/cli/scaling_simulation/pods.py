@@ -7,12 +7,10 @@ from random import Random
 
 from inference_operator.cli.scaling_simulation.server import Answered, Server, ServerCounters
 from inference_operator.cli.scaling_simulation.service import Service
+from inference_operator.cli.simulation.pace import SCRAPE_INTERVAL
 
-SCRAPE_INTERVAL = 15.0
-"""Seconds between two scrapes of a pod."""
-
-# The longest window of a metric is 5 minutes.
-_KEPT = 24
+# The longest window of a metric is 10 minutes, and one scrape more is a little older.
+_KEPT = 600 // SCRAPE_INTERVAL + 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,8 @@ class Pod:
         """Keep what Prometheus reads now."""
         last, counters = self.scrapes[-1] if self.scrapes else None, self.server.counters
         busy = counters.busy - (last.counters.busy if last else 0.0)
-        elapsed = (now - (last.at if last else self.ready_at)) * self.server.service.instances
+        since = last.at if last else max(self.ready_at, now - SCRAPE_INTERVAL)
+        elapsed = (now - since) * self.server.service.instances
         share = min(busy / elapsed, 1.0) if elapsed > 0 else 0.0
         self.scrapes.append(Scrape(now, counters.copy(), self.server.pending, share))
 

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from inference_operator.api.analysis import Statistic
 from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType
 from inference_operator.cli.scaling_simulation.pods import Pod, Scrape
+from inference_operator.cli.scaling_simulation.server import Server
 from inference_operator.cli.scaling_simulation.traces import OutageShape
-
-SECONDS = {"1m": 60.0, "2m": 120.0, "5m": 300.0}
-"""Windows of metrics, in seconds."""
+from inference_operator.planning.scaling.percentiles import percentile
 
 _US_OF_MS = 1e3
 
@@ -26,9 +27,6 @@ class PodValue:
 
     is_young: bool
     """Whether the pod is ready for less than the window."""
-
-    recent: float | None = None
-    """The value since the scrape before the last one; None if nothing was measured since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,8 @@ class View:
     readings: tuple[Reading, ...]
     """One for each metric of the settings."""
 
-    rate: float | None
-    """Requests a second of all pods; None while nothing is measured."""
+    pods: Sequence[Pod] = ()
+    """The pods that there are, with all that Prometheus has scraped."""
 
     outage: OutageShape | None = None
     """How Prometheus fails now. The readings have no values then."""
@@ -71,21 +69,16 @@ def view_of(
     ready = {pod.name: pod.ready_at for pod in pods if pod.ready_at <= now}
     if outage is not None:
         readings = tuple(Reading(metric, {}) for metric in metrics)
-        return View(now, len(pods), ready, readings, None, outage)
-    readings = tuple(_reading(now, pods, metric) for metric in metrics)
-    rates = [
-        _rate(samples[0], samples[-1])
-        for pod in pods
-        if len(samples := _samples(now, pod, 60.0)) > 1
-    ]
-    return View(now, len(pods), ready, readings, math.fsum(rates) if rates else None)
+    else:
+        readings = tuple(_reading(now, pods, metric) for metric in metrics)
+    return View(now, len(pods), ready, readings, pods, outage)
 
 
 def _reading(now: float, pods: Sequence[Pod], metric: ScalingMetric) -> Reading:
-    window, value_of = SECONDS[metric.window], VALUES[metric.type]
+    window, value_of = metric.window.length.total_seconds(), VALUES[metric.type]
     by_pod, idle = {}, set()
     for pod in pods:
-        samples = _samples(now, pod, window)
+        samples = samples_of(pod, now, window)
         if len(samples) < 2:
             continue
         requests = samples[-1].counters.succeeded - samples[0].counters.succeeded
@@ -93,15 +86,13 @@ def _reading(now: float, pods: Sequence[Pod], metric: ScalingMetric) -> Reading:
         if metric.type in _OF_REQUESTS and not requests:
             idle.add(pod.name)
             continue
-        newest = samples[-2:]
-        is_answered = newest[1].counters.succeeded > newest[0].counters.succeeded
-        recent = value_of(newest) if is_answered else None
         weight = requests if metric.type in _OF_REQUESTS else 1.0
-        by_pod[pod.name] = PodValue(value_of(samples), weight, is_young, recent)
+        by_pod[pod.name] = PodValue(value_of(metric, pod.server, samples), weight, is_young)
     return Reading(metric, by_pod, frozenset(idle))
 
 
-def _samples(now: float, pod: Pod, window: float) -> list[Scrape]:
+def samples_of(pod: Pod, now: float, window: float) -> list[Scrape]:
+    """Return the scrapes of a pod within the last `window` seconds, the oldest first."""
     return [each for each in pod.scrapes if now - window <= each.at <= now]
 
 
@@ -111,8 +102,11 @@ def _rate(first: Scrape, last: Scrape) -> float:
     return (grown + failed) / (last.at - first.at)
 
 
-def _mean_of(field: str) -> Callable[[Sequence[Scrape]], float]:
-    def value(samples: Sequence[Scrape]) -> float:
+ValueOf = Callable[[ScalingMetric, Server, Sequence[Scrape]], float]
+
+
+def _mean_of(field: str) -> ValueOf:
+    def value(metric: ScalingMetric, server: Server, samples: Sequence[Scrape]) -> float:
         first, last = samples[0].counters, samples[-1].counters
         grown = getattr(last, field) - getattr(first, field)
         return float(grown / (last.succeeded - first.succeeded) / _US_OF_MS)
@@ -120,17 +114,42 @@ def _mean_of(field: str) -> Callable[[Sequence[Scrape]], float]:
     return value
 
 
-def _gauge(field: str) -> Callable[[Sequence[Scrape]], float]:
-    return lambda samples: math.fsum(getattr(each, field) for each in samples) / len(samples)
+def _latency(metric: ScalingMetric, server: Server, samples: Sequence[Scrape]) -> float:
+    if metric.statistic in (None, Statistic.MEAN):
+        return _mean_of("request_us")(metric, server, samples)
+    first, last = samples[0].counters.buckets, samples[-1].counters.buckets
+    grown = accumulate(after - before for before, after in zip(first, last, strict=True))
+    buckets = dict(zip((*map(float, server.bounds), math.inf), map(float, grown), strict=True))
+    estimate = percentile(buckets, int(str(metric.statistic).removeprefix("p")) / 100)
+    return estimate[0] if estimate is not None else 0.0
 
 
-VALUES: Mapping[ScalingMetricType, Callable[[Sequence[Scrape]], float]] = {
-    ScalingMetricType.LATENCY: _mean_of("request_us"),
+def _batch_size(metric: ScalingMetric, server: Server, samples: Sequence[Scrape]) -> float:
+    first, last = samples[0].counters, samples[-1].counters
+    batches = (last.executions - first.executions) * server.service.max_batch
+    return (last.succeeded - first.succeeded) / batches
+
+
+def _rate_of(metric: ScalingMetric, server: Server, samples: Sequence[Scrape]) -> float:
+    return _rate(samples[0], samples[-1])
+
+
+def _gauge(field: str) -> ValueOf:
+    return lambda metric, server, samples: (
+        math.fsum(getattr(each, field) for each in samples) / len(samples)
+    )
+
+
+VALUES: Mapping[ScalingMetricType, ValueOf] = {
+    ScalingMetricType.LATENCY: _latency,
     ScalingMetricType.QUEUE_TIME: _mean_of("queue_us"),
     ScalingMetricType.PENDING_REQUESTS: _gauge("pending"),
-    ScalingMetricType.REQUEST_RATE: lambda samples: _rate(samples[0], samples[-1]),
+    ScalingMetricType.REQUEST_RATE: _rate_of,
     ScalingMetricType.GPU_UTILIZATION: _gauge("utilization"),
+    ScalingMetricType.BATCH_SIZE: _batch_size,
 }
-"""The metrics that a simulation has, from two scrapes or more. Latency is the mean."""
+"""The metrics that a simulation has, from two scrapes or more."""
 
-_OF_REQUESTS = frozenset({ScalingMetricType.LATENCY, ScalingMetricType.QUEUE_TIME})
+_OF_REQUESTS = frozenset(
+    {ScalingMetricType.LATENCY, ScalingMetricType.QUEUE_TIME, ScalingMetricType.BATCH_SIZE}
+)

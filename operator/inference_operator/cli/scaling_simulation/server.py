@@ -55,7 +55,9 @@ class Server:
         """How many times as long as it should a batch takes."""
 
         self.counters = ServerCounters(buckets=[0] * (len(bounds) + 1) if bounds else [])
-        self._bounds = tuple(bounds)
+        self.bounds = tuple(bounds)
+        """Boundaries of its histogram, in ms."""
+
         self._chance = chance
         self._queue: deque[float] = deque()
         self._free = [started] * service.instances
@@ -111,9 +113,9 @@ class Server:
         counters.request_us += (max(waited, 0.0) + time * len(arrivals)) * _US
         for arrival in arrivals:
             answered(arrival, end - arrival)
-        if self._bounds:
+        if self.bounds:
             for arrival in arrivals:
                 # Triton counts whole ms.
                 whole = int((end - arrival) * _MS)
-                counters.buckets[bisect_left(self._bounds, whole)] += 1
+                counters.buckets[bisect_left(self.bounds, whole)] += 1
         return time

@@ -49,7 +49,9 @@ class Outage:
 class Trace:
     """A service and its load. Times are seconds."""
 
-    kind: TraceKind
+    kind: str
+    """What the trace is about: a `TraceKind`, or another word for a trace of a file."""
+
     seed: int
     service: Service
     slo: float
@@ -60,7 +62,10 @@ class Trace:
     load_time: float
     """Time from the creation of a pod to its first answer."""
 
-    outage: Outage | None = None
+    outages: tuple[Outage, ...] = ()
+    bounds: tuple[int, ...] = ()
+    """Boundaries of Triton's histogram in ms; none for a server without one."""
+
     sick: tuple[float, float] | None = None
     """From when on the oldest pod is slow, and how many times as slow it is."""
 
@@ -70,31 +75,68 @@ class Trace:
         peak = max(self.rate_at(float(second)) for second in range(0, int(self.duration), 5))
         return max(math.ceil(2 * peak / self.service.capacity), 4)
 
+    def outage_at(self, time: float) -> OutageShape | None:
+        """Return how Prometheus fails at a time; None while it answers."""
+        shapes = (each.shape for each in self.outages if each.start <= time < each.end)
+        return next(shapes, None)
+
     def first_pods(self, share: float) -> int:
         """Return the pods that are used to `share` by the load at the beginning, 1 at least."""
         return max(math.ceil(self.rate_at(0.0) / (self.service.capacity * share)), 1)
 
 
-def trace_of(kind: TraceKind, seed: int, duration: float = 3600.0) -> Trace:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a service, so that it is not drawn. Times are seconds."""
+
+    service: Service | None = None
+    slo: float | None = None
+    load_time: float | None = None
+    peak: float | None = None
+    """The largest load, in requests a second."""
+
+    bounds: tuple[int, ...] = ()
+    """Boundaries of Triton's histogram in ms; none for a server without one."""
+
+
+def slo_of(service: Service) -> float:
+    """Return a latency that a service keeps while its queue is short, in seconds.
+
+    >>> slo_of(Service(base=0.01, item=0.005, max_batch=2))
+    0.05
+    """
+    return 2.5 * service.full_batch_time + service.delay
+
+
+def trace_of(
+    kind: TraceKind, seed: int, duration: float = 3600.0, known: Known | None = None
+) -> Trace:
     """Return a trace whose numbers are drawn from a seed. Equal seeds give equal traces."""
-    chance = Random(f"{kind}/{seed}")
-    service = _service(chance)
+    chance, known = Random(f"{kind}/{seed}"), known or Known()
+    drawn = _service(chance)
+    service = known.service or drawn
     low = service.capacity * chance.uniform(0.8, 1.8)
     high = low * chance.uniform(2.5, 5.0)
     start = duration * chance.uniform(0.15, 0.3)
     load_time = chance.uniform(15.0, 45.0)
     if kind is TraceKind.SLOW_LOAD:
         load_time = chance.uniform(120.0, 240.0)
-    outage = sick = None
+    outages: tuple[Outage, ...] = ()
+    sick = None
     if kind is TraceKind.OUTAGE_AT_PEAK:
         shape = chance.choice(list(OutageShape))
-        outage = Outage(start + duration * 0.15, start + duration * 0.4, shape)
+        outages = (Outage(start + duration * 0.15, start + duration * 0.4, shape),)
     if kind is TraceKind.SICK_REPLICA:
         sick = (start, chance.uniform(2.5, 5.0))
         high = low * 1.3
-    slo = 2.5 * service.full_batch_time + service.delay
+    if known.peak is not None:
+        low, high = low * known.peak / high, known.peak
     rate_at = _RATES[kind](_Shape(low, high, start, duration, chance))
-    return Trace(kind, seed, service, slo, duration, rate_at, load_time, outage, sick)
+    slo = slo_of(service) if known.slo is None else known.slo
+    load_time = load_time if known.load_time is None else known.load_time
+    return Trace(
+        kind, seed, service, slo, duration, rate_at, load_time, outages, known.bounds, sick
+    )
 
 
 def arrivals_of(trace: Trace) -> list[list[float]]:

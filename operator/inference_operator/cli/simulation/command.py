@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ from pydantic import ValidationError
 
 from inference_operator.api.analysis import AnalysisMetric, Statistic
 from inference_operator.cli.arguments import duration, refusals, report
-from inference_operator.cli.documents import STDIN, InputError
+from inference_operator.cli.documents import InputError
 from inference_operator.cli.manifests import Live, planned, refuse_misread
-from inference_operator.cli.resources import Resource, resources
+from inference_operator.cli.resources import Resource, chosen, resources
 from inference_operator.cli.simulation.history import History
 from inference_operator.cli.simulation.limits import Limits, limits_of
 from inference_operator.cli.simulation.operator import UnsettledError
@@ -28,8 +27,9 @@ from inference_operator.cli.simulation.prometheus_trace import record
 from inference_operator.cli.simulation.recorded import trace_of
 from inference_operator.cli.simulation.report import lines, view
 from inference_operator.cli.simulation.simulation import Setup, Simulation
-from inference_operator.cli.simulation.trace import MOST_BYTES, Trace, read_trace
+from inference_operator.cli.simulation.trace import Trace, read_trace
 from inference_operator.cli.simulation.trace_file import trace_text
+from inference_operator.cli.trace_rows import place_of, read_text
 from inference_operator.settings import DEFAULTS, defaults_of
 
 DESCRIPTION = """\
@@ -55,10 +55,8 @@ _HELP = {
 }
 
 
-def add_parser(subparsers: Any) -> None:
-    """Add `simulate rollout`."""
-    parser = subparsers.add_parser("simulate", help="play a rollout on simulated time")
-    kinds = parser.add_subparsers(dest="simulated", required=True, metavar="WHAT")
+def add_parser(kinds: Any) -> None:
+    """Add `rollout` to the parsers of `simulate`."""
     rollout = kinds.add_parser(
         "rollout",
         help="play a rollout of a manifest against a trace of its metrics",
@@ -170,7 +168,7 @@ def _setup(arguments: argparse.Namespace) -> Setup | None:
         )
     ours = resources(arguments.filename, arguments.namespace)
     refuse_misread(ours)
-    unit, defaults = _chosen(ours, arguments.name), defaults_of(DEFAULTS)
+    unit, defaults = chosen(ours, arguments.name, "roll out"), defaults_of(DEFAULTS)
     plans = [made for _, made in planned(ours, Live(), defaults)]
     sentences = [(made.key, sentence) for made in plans for sentence in refusals(made)]
     for key, sentence in sentences:
@@ -183,7 +181,7 @@ def _setup(arguments: argparse.Namespace) -> Setup | None:
     elif arguments.save_trace is not None:
         raise InputError("--save-trace: found without --from-prometheus; leave it out")
     else:
-        trace = _trace(arguments.metrics)
+        trace = read_trace(read_text(arguments.metrics), place_of(arguments.metrics))
     return Setup(unit.key, bodies, trace, pace, defaults, arguments.seed)
 
 
@@ -197,21 +195,6 @@ def _seconds(arguments: argparse.Namespace, name: str) -> int:
     return int(given.total_seconds())
 
 
-def _chosen(ours: list[Resource], name: str | None) -> Resource:
-    matching = [
-        each
-        for each in ours
-        if name in (None, each.key.name, f"{each.key.namespace}/{each.key.name}")
-    ]
-    if len(matching) != 1:
-        names = ", ".join(f"{each.key.namespace}/{each.key.name}" for each in ours)
-        raise InputError(
-            f"--name: found {name or 'nothing'}, expected one of {names}; choose the resource to"
-            " roll out"
-        )
-    return matching[0]
-
-
 def _placed(resource: Resource) -> dict[str, Any]:
     """Return the manifest with its namespace."""
     body, key = resource.body, resource.key
@@ -222,19 +205,6 @@ def _placed(resource: Resource) -> dict[str, Any]:
             " simulation; lower it in a copy of the manifest"
         )
     return {**body, "metadata": {**body["metadata"], "namespace": key.namespace, "name": key.name}}
-
-
-def _trace(name: str) -> Trace:
-    where = "standard input" if name == STDIN else name
-    try:
-        if name == STDIN:
-            return read_trace(sys.stdin.read(MOST_BYTES + 1), where)
-        with Path(name).open(encoding="utf-8", newline="") as file:
-            return read_trace(file.read(MOST_BYTES + 1), where)
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{where}: found bytes that are not UTF-8; save it as UTF-8") from None
 
 
 def _recorded(arguments: argparse.Namespace, unit: Resource, load_time: int) -> Trace:

@@ -17,7 +17,7 @@ def view(now: float, size: int, values: list[float] | None, metric: ScalingMetri
     by_pod = {f"pod-{n}": PodValue(each, 1.0, False) for n, each in enumerate(values or [])}
     ready = {f"pod-{n}": 0.0 for n in range(size)}
     outage = OutageShape.EMPTY if values is None else None
-    return View(now, size, ready, (Reading(metric, by_pod),), None, outage)
+    return View(now, size, ready, (Reading(metric, by_pod),), (), outage)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def played(law: HpaLaw | KedaLaw, shape: OutageShape, size: int) -> int:
     """Return the number of pods after half an hour without metrics."""
     for sync in range(120):
         now = 15.0 * sync
-        size = law.decide(View(now, size, {"pod-0": 0.0}, (Reading(RATE, {}),), None, shape))
+        size = law.decide(View(now, size, {"pod-0": 0.0}, (Reading(RATE, {}),), (), shape))
     return size
 
 

@@ -4,7 +4,9 @@ from itertools import chain, pairwise
 
 import pytest
 
+from inference_operator.cli.scaling_simulation.service import Service
 from inference_operator.cli.scaling_simulation.traces import (
+    Known,
     TraceKind,
     arrivals_of,
     trace_of,
@@ -43,11 +45,24 @@ def test_most_pods_can_answer_the_largest_load(kind: TraceKind, seed: int) -> No
 
 def test_each_kind_has_what_its_name_says() -> None:
     traces = {kind: trace_of(kind, 4) for kind in TraceKind}
-    outage = traces[TraceKind.OUTAGE_AT_PEAK].outage
-    assert outage is not None
-    rate_at = traces[TraceKind.OUTAGE_AT_PEAK].rate_at
+    outaged = traces[TraceKind.OUTAGE_AT_PEAK]
+    (outage,), rate_at = outaged.outages, outaged.rate_at
     assert rate_at(outage.start) == rate_at(outage.end) > rate_at(0.0)
+    shapes = [outaged.outage_at(outage.start + seconds) for seconds in (-1.0, 0.0, 1.0)]
+    assert shapes == [None, outage.shape, outage.shape]
+    assert outaged.outage_at(outage.end) is None
     assert traces[TraceKind.SICK_REPLICA].sick is not None
     assert traces[TraceKind.SLOW_LOAD].load_time >= 120
     assert traces[TraceKind.SILENCE].rate_at(3599.0) == 0
-    assert [kind for kind, each in traces.items() if each.outage] == [TraceKind.OUTAGE_AT_PEAK]
+    assert [kind for kind, each in traces.items() if each.outages] == [TraceKind.OUTAGE_AT_PEAK]
+
+
+def test_what_is_known_is_not_drawn() -> None:
+    service = Service(base=0.01, item=0.01, max_batch=2)
+    known = Known(service, slo=0.5, load_time=7.0, peak=80.0, bounds=(5, 10))
+    for kind in TraceKind:
+        trace = trace_of(kind, 1, 900.0, known)
+        rates = [trace.rate_at(float(second)) for second in range(900)]
+        assert (trace.service, trace.slo, trace.load_time) == (service, 0.5, 7.0)
+        assert trace.bounds == (5, 10)
+        assert 60 <= max(rates) <= 80.001

@@ -3,7 +3,8 @@
 import pytest
 
 from inference_operator.cli.documents import InputError
-from inference_operator.cli.simulation.trace import MOST_BYTES, MOST_ROWS, Missing, read_trace
+from inference_operator.cli.simulation.trace import Missing, read_trace
+from inference_operator.cli.trace_rows import MOST_BYTES, MOST_ROWS
 from tests.planned import calls
 from tests.unit.cli.simulation.traces import HEADER, row, trace
 
