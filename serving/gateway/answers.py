@@ -22,7 +22,7 @@ class ProblemAnswer(Answer):
     detail: str
     reason: str
     field: str | None = None
-    found: str | None = None
+    value: str | None = Field(default=None, alias="found")
     expected: str | None = None
     remedy: str | None = None
     request_id: str | None = None

@@ -62,7 +62,7 @@ class FileFeatures:
             text = self._path(symbol).read_text()
         except FileNotFoundError:
             return {}
-        return {int(end): (int(end), int(known), row) for end, known, row in json.loads(text)}
+        return {int(end): (int(end), int(when), row) for end, when, row in json.loads(text)}
 
     def _add(self, symbol: str, bars: TimedBars) -> TimedBars:
         path = self._path(symbol)
@@ -113,10 +113,10 @@ class RedisFeatures:
 
 
 def _rows(bars: TimedBars) -> dict[int, Row]:
-    ends, known = (each.astype(_EPOCH_UNIT).astype(int) for each in (bars.times, bars.known_at))
+    ends, public = (each.astype(_EPOCH_UNIT).astype(int) for each in (bars.times, bars.known_at))
     return {
         int(end): (int(end), int(when), row)
-        for end, when, row in zip(ends, known, bars.ohlcv.tolist(), strict=True)
+        for end, when, row in zip(ends, public, bars.ohlcv.tolist(), strict=True)
     }
 
 

@@ -20,7 +20,7 @@ def check_finite(call: Call, numbers: Mapping[str, Any]) -> None:
                     Reason.MODEL_PROBLEM,
                     f"model {call.model} version {numbers['version']} answered {value} as {name},"
                     " expected a number; look at the bars or the text, and at the model",
-                    found=str(value),
+                    value=str(value),
                     remedy="look at the bars or the text, and at the model",
                 )
             )
@@ -38,6 +38,6 @@ def no_interval(call: Call, interval: Interval) -> Problem:
         Reason.MODEL_PROBLEM,
         f"model {call.model} version {call.served_version} answered {numbers}, expected positive"
         " numbers with the lower bound first; look at the model",
-        found=numbers,
+        value=numbers,
         remedy="look at the model",
     )

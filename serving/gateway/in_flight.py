@@ -88,7 +88,7 @@ class ModelSlots:
                     f"inference.max_concurrent_models: {self._most} models have requests in flight"
                     f" ({busy}), so {model} gets none; send the request again later, or raise the"
                     " setting",
-                    found=str(self._most),
+                    value=str(self._most),
                     remedy="send the request again later, or raise inference.max_concurrent_models",
                     retry_after=RETRY_SECONDS,
                 )

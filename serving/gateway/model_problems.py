@@ -29,7 +29,7 @@ def of_triton(error: TritonError) -> Problem:
     return Problem(
         reason,
         detail if len(detail) <= _LONGEST else f"{detail[:_LONGEST]}…",
-        found=shown(cause),
+        value=shown(cause),
         remedy=error.remedy,
         retry_after=RETRY_SECONDS if Problem(reason, "").status == 503 else None,
     )

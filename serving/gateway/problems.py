@@ -96,7 +96,7 @@ class Problem:
     reason: Reason
     detail: str
     field: str | None = None
-    found: str | None = None
+    value: str | None = None
     expected: str | None = None
     remedy: str | None = None
     retry_after: int | None = None
@@ -122,7 +122,7 @@ class Problem:
             "detail": self.detail,
             "reason": self.reason.value,
             "field": self.field,
-            "found": self.found,
+            "found": self.value,
             "expected": self.expected,
             "remedy": self.remedy,
             "request_id": request_id,
@@ -138,9 +138,9 @@ class RefusedError(Exception):
         self.problem = problem
 
 
-def of_field(reason: Reason, field: str, found: object, expected: str, remedy: str) -> Problem:
+def of_field(reason: Reason, field: str, given: object, expected: str, remedy: str) -> Problem:
     """Return the problem of a field, with a sentence made of its parts."""
-    value = shown(found)
+    value = shown(given)
     detail = f"{field}: found {value}, expected {expected}; {remedy}"
     return Problem(reason, detail, field, value, expected, remedy)
 
@@ -155,9 +155,9 @@ def of_features(error: FeatureError, field: str) -> Problem:
     claim, _, remedy = sentence.partition("; ")
     claim, _, expected = claim.partition(", expected ")
     path = "times" if sentence.startswith("times:") else field
-    found = claim.partition(": ")[2] or claim
+    value = claim.partition(": ")[2] or claim
     return Problem(
-        Reason(error.reason.value), sentence, path, found, expected or None, remedy or None
+        Reason(error.reason.value), sentence, path, value, expected or None, remedy or None
     )
 
 

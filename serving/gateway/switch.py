@@ -34,7 +34,7 @@ class Switch:
                     Reason.SWITCHED_OFF,
                     f"model {model} is switched off: {reason}; remove it from `switch` to let it"
                     " answer again",
-                    found=model,
+                    value=model,
                     remedy="remove it from `switch`",
                 )
             )

@@ -84,23 +84,23 @@ def timed(
         raise RefusedError(of_features(error, "ohlcv_data")) from None
     if known_at is None:
         return TimedBars(bars.times, bars.times + publication_lag, bars.ohlcv)
-    known = moments(known_at)
-    if len(known) != len(ends):
+    public = moments(known_at)
+    if len(public) != len(ends):
         raise RefusedError(
             of_field(
-                Reason.WRONG_SHAPE, "known_at", f"{len(known)} times", f"{len(ends)}, one for each"
+                Reason.WRONG_SHAPE, "known_at", f"{len(public)} times", f"{len(ends)}, one for each"
                 " bar", "send as many, or leave the field out",
             )
         )  # fmt: skip
-    if (early := known < ends).any():
+    if (early := public < ends).any():
         row = int(np.argmax(early))
         raise RefusedError(
             of_field(
-                Reason.OUT_OF_RANGE, f"known_at[{row}]", str(known[row]), f"{ends[row]} or later:"
+                Reason.OUT_OF_RANGE, f"known_at[{row}]", str(public[row]), f"{ends[row]} or later:"
                 " no bar is known before its end", "correct the time",
             )
         )  # fmt: skip
-    return TimedBars(bars.times, known, bars.ohlcv)
+    return TimedBars(bars.times, public, bars.ohlcv)
 
 
 def untimed(ohlcv: Sequence[Sequence[float]], steps: int) -> Window:

@@ -53,9 +53,9 @@ async def newest_features(request: Request, symbol: Symbol) -> Response:
                 symbol,
             )
         )
-    times, known = ([f"{when}Z" for when in each] for each in (bars.times, bars.known_at))
+    times, public = ([f"{when}Z" for when in each] for each in (bars.times, bars.known_at))
     rows = bars.ohlcv.tolist()
-    return json({"symbol": symbol, "times": times, "known_at": known, "ohlcv_data": rows})
+    return json({"symbol": symbol, "times": times, "known_at": public, "ohlcv_data": rows})
 
 
 @router.post(
