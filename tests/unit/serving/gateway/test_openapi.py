@@ -21,7 +21,7 @@ from tests.unit.serving.gateway.conftest import Running
 
 DOCUMENT = json.loads((Path(__file__).parents[4] / "docs" / "openapi.json").read_text())
 OPERATIONS = [(path, method) for path, item in DOCUMENT["paths"].items() for method in item]
-PREDICTIONS = [path for path, _ in OPERATIONS if "/predict" in path]
+PREDICTIONS = [path for path, _ in OPERATIONS if "/predict/" in path]
 EXAMPLES = 2 * int(os.environ.get("EXAMPLES_FACTOR", "1"))
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 
