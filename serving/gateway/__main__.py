@@ -7,21 +7,22 @@ import uvicorn
 
 from serving.client.grpc_client import GrpcPredictionClient
 from serving.gateway.app import create_app
-from serving.settings.loading import load
+from serving.settings import Settings
+from serving.settings.loading import SettingsError, load
 
 
 def main() -> int:
     """Serve until a signal comes; 2 for settings that cannot be followed."""
     try:
-        settings = load()
-        asyncio.run(_serve(settings))
-    except ValueError as error:
-        print(f"serving.gateway: {error}", file=sys.stderr)
+        asyncio.run(_serve(load()))
+    except (SettingsError, ValueError) as error:
+        for line in str(error).splitlines():
+            print(f"serving.gateway: {line}", file=sys.stderr)
         return 2
     return 0
 
 
-async def _serve(settings) -> None:  # type: ignore[no-untyped-def]
+async def _serve(settings: Settings) -> None:
     # The client needs the loop that its calls run on.
     app = create_app(settings, GrpcPredictionClient(settings.serving))
     server = settings.server
