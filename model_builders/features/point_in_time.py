@@ -76,15 +76,6 @@ def derive(definition: Definition, bars: Bars) -> Known:
     return Known(definition.name, values, bars.times, bars.times + definition.delay)
 
 
-def known_by(known_at: Times, decided: Times | np.datetime64) -> npt.NDArray[np.bool_]:
-    """Return which values [n], known from `known_at` [n] on, a decision at `decided` may use.
-
-    A value that becomes known at that very moment may be used; one whose time is NaT may not.
-    """
-    usable: npt.NDArray[np.bool_] = known_at <= decided
-    return usable
-
-
 def as_of(feature: Known, times: Times) -> Known:
     """Return `feature` as it was last known at each of `times` [m]; NaN if it was not yet known."""
     given = ~np.isnan(feature.values)
@@ -165,7 +156,7 @@ def _check_known(features: Sequence[Known], target: Known) -> None:
             )
         _check_rows(
             feature,
-            ~np.isnan(feature.values) & ~known_by(feature.known_at, feature.times),
+            ~np.isnan(feature.values) & ~(feature.known_at <= feature.times),
             FailureReason.LOOK_AHEAD,
             "by then; lay it out with as_of, which takes what was known",
         )

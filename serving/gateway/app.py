@@ -48,7 +48,7 @@ def routed(gateway: Gateway | None) -> FastAPI:
         await gateway.close()
 
     app = FastAPI(title="Prediction gateway", version=state.VERSION, lifespan=lifespan,
-                  redoc_url=None)  # fmt: skip
+                  docs_url=None, redoc_url=None)  # fmt: skip
     app.state.gateway = gateway
     began = monotonic()
     app.state.uptime = lambda: monotonic() - began

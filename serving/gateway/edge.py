@@ -30,7 +30,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 _LOG = logging.getLogger("serving.gateway.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BODY_SECONDS = 30
-_OPEN = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
+_OPEN = ("/health", "/ready", "/metrics", "/openapi.json")
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.features.bars import Times
-from model_builders.features.point_in_time import known_by
+from model_builders.features.point_in_time import Known, as_of
 
 Rows = npt.NDArray[np.bool_]
 
@@ -87,9 +87,19 @@ UNKNOWN = Age(Freshness.UNKNOWN)
 def usable_by(known_at: Times, decided: np.datetime64) -> Rows:
     """Return which bars, known from `known_at` [n] on, a decision may use: [n].
 
-    Training's data sets ask the same function.
+    Training's own join decides: of bars numbered in the order in which they became known, it
+    returns the last one that was known by then.
+
+    >>> times = np.array(["2026-01-01", "2026-01-03", "2026-01-02"], "datetime64[D]")
+    >>> usable_by(times, np.datetime64("2026-01-02")).tolist()
+    [True, False, True]
     """
-    return known_by(known_at, decided)
+    order = np.empty(len(known_at), np.float64)
+    order[np.argsort(known_at, kind="stable")] = np.arange(len(known_at))
+    bars = Known("bars", order, known_at, known_at)
+    newest = as_of(bars, np.array([decided], known_at.dtype)).values[0]
+    rows: Rows = order <= newest
+    return rows
 
 
 def age_of(
