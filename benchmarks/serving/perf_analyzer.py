@@ -63,7 +63,7 @@ def measure(url: str, load: Load) -> Measured:
             "-i",
             "grpc",
         ]
-        command += ["-b", str(load.batch), *_pace(load)]
+        command += ["-b", str(load.batch), *pace_of(load)]
         command += ["--input-data", load.data, "--percentile", "95", "-f", table]
         command += ["--measurement-interval", str(int(load.seconds * 1000 / 3))]
         command += ["--stability-percentage", "25" if load.steady else "999", "--max-trials", "6"]
@@ -81,7 +81,8 @@ def measure(url: str, load: Load) -> Measured:
         return read(table.read_text(), load.batch)
 
 
-def _pace(load: Load) -> list[str]:
+def pace_of(load: Load) -> list[str]:
+    """Return perf_analyzer's arguments for how requests come."""
     if load.rate is None:
         return ["--concurrency-range", str(load.concurrency)]
     return ["--async", f"--request-rate-range={load.rate:.3f}", "--request-distribution=poisson"]

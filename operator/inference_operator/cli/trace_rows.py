@@ -63,7 +63,7 @@ class Line:
         except ValueError:
             value = float("nan")
         if not least <= value <= most:
-            expected = f"a number from {least:g} to {most:,g}"
+            expected = f"a number from {least:g} to {most:,.15g}"
             self.refuse(column, quoted(text), expected, self.columns.remedy(column))
         return value
 
