@@ -8,13 +8,20 @@ import pytest
 from matplotlib.image import imread
 
 from inference_operator.cli.main import main
-from tests.unit.cli.scaling_simulation.scaled import SHORT, simulate
+from inference_operator.cli.scaling_simulation.manifest import played_of
+from inference_operator.cli.scaling_simulation.picture import draw
+from inference_operator.cli.scaling_simulation.scenario import Scenario, compared
+from inference_operator.cli.scaling_simulation.service import Service
+from inference_operator.cli.scaling_simulation.sweeps import BEGIN
+from inference_operator.cli.scaling_simulation.traces import Known, TraceKind, trace_of
+from inference_operator.domain.names import UnitKey
+from tests.unit.cli.scaling_simulation.scaled import SHORT, model, simulate
 
 ROOT = Path(__file__).parents[4]
 PAGE = ROOT / "docs" / "autoscaling.md"
 PICTURE = ROOT / "docs" / "simulate" / "scaling.svg"
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
-WORDS = ("--trace", "outage-at-peak", *SHORT, "--peak", "30")
+WORDS = ("--trace", "ramp", *SHORT, "--peak", "3")
 
 
 def texts(path: Path) -> list[str]:
@@ -22,21 +29,23 @@ def texts(path: Path) -> list[str]:
     return [text.strip() for text in _TEXT.findall(path.read_text("utf-8"))]
 
 
-def test_a_picture_shows_load_pods_latency_and_reasons(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folders = [tmp_path / "a" / "deeper", tmp_path / "b"]
-    for folder in folders:
-        assert simulate(capsys, tmp_path, *WORDS, "-o", str(folder))[::2] == (0, "")
+def test_a_picture_shows_load_pods_latency_and_reasons(tmp_path: Path) -> None:
+    body = model()
+    played = played_of(UnitKey("InferenceModel", "desk-7", "fx-drift"), body["spec"])
+    known = Known(Service(0.06, 0.02, 8, 0.001), peak=20.0)
+    trace = trace_of(TraceKind.OUTAGE_AT_PEAK, 1, 600.0, known)
+    result = compared(Scenario(played, trace, BEGIN))
+    first, again, bitmap = (tmp_path / name for name in ("a.svg", "b.svg", "a.png"))
+    for path in (first, again, bitmap):
+        draw(result, path)
 
-    first, again = (folder / "scaling.svg" for folder in folders)
     shown = set(texts(first))
-    assert {"load", "no metrics", "operator", "HPA", "KEDA", "SLO: 601 ms"} <= shown
+    assert {"load", "no metrics", "operator", "HPA", "KEDA", "SLO: 551 ms"} <= shown
     assert {"Requests a second", "Reason of the operator's decision", "ScalingHeld"} <= shown
     assert any(re.fullmatch(r"operator: \d+ bad min", text) for text in shown)
     assert first.read_bytes() == again.read_bytes()
     assert len(first.read_bytes()) < 150_000
-    assert imread(folders[0] / "scaling.png").std() > 0.01
+    assert imread(bitmap).std() > 0.01
 
 
 def test_a_picture_that_cannot_be_written_is_an_error(
@@ -65,10 +74,12 @@ def test_the_picture_of_the_page_is_what_the_command_draws(
     monkeypatch.chdir(ROOT)
     command = re.search(r"^\$ inference-operator (simulate .*)$", PAGE.read_text(), re.MULTILINE)
     assert command is not None
-    assert main([*command[1].split(), "-o", str(tmp_path)]) == 0
+    folder = tmp_path / "made" / "too"
+    assert main([*command[1].split(), "-o", str(folder)]) == 0
     printed = capsys.readouterr().out.splitlines()
 
-    drawn = texts(tmp_path / "scaling.svg")
+    drawn = texts(folder / "scaling.svg")
+    assert (folder / "scaling.png").stat().st_size > 10_000
     assert texts(PICTURE) == drawn, f"draw it again: {command[1]}, and copy it to {PICTURE}"
     assert PICTURE.stat().st_size < 150_000
     block = PAGE.read_text().split(command[0] + "\n")[1].split("\n```")[0]
