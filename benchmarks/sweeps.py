@@ -25,9 +25,12 @@ from aiohttp import web
 
 from hack.console import say
 from inference_operator.adapters.prometheus.access import AccessFiles
+from inference_operator.adapters.prometheus.canary_questions import CanaryQuestions
 from inference_operator.adapters.prometheus.client import Prometheus
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.size_gauges import SizeGauges
+from inference_operator.adapters.prometheus.size_questions import SizeQuestions
 from inference_operator.adapters.prometheus.sweep import Source, SweepReader
 from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
 from inference_operator.adapters.web.telemetry import Telemetry
@@ -147,7 +150,9 @@ async def measure(uri: str, units: int, sweeps: int) -> None:
         client, telemetry = Prometheus(uri, _TIMEOUT, thread), Telemetry()
         reader = SweepReader(Source(client, AccessFiles(), Scope(), _TIMEOUT), thread, telemetry)
         cadence = Cadence(10.0, 1.0, lambda: datetime.now(UTC))
-        sweeper = Sweeper(reader, judged, cadence, lambda _: None, telemetry, thread)
+        canaries = CanaryQuestions(judged, lambda _: None, telemetry)
+        sizes = SizeQuestions(lambda _: None, SizeGauges(telemetry.registry), time.monotonic)
+        sweeper = Sweeper(reader, canaries, sizes, cadence, telemetry, thread)
         for each in questions:
             sweeper.measure(each)
         for number in range(1, sweeps + 1):

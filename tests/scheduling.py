@@ -16,6 +16,7 @@ _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
     "tests/e2e/test_canary_analysis.py",
+    "tests/e2e/test_autoscaling.py",
     "tests/e2e/test_operator_restarts.py",
     "tests/e2e/test_artifact_cache.py",
     "tests/e2e/test_demo.py",

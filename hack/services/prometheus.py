@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hack.cluster import binaries
+from hack.console import StepError
 from hack.services import server_process
 from hack.services.server_process import ServerProcess, free_ports
 
@@ -57,6 +59,19 @@ class LocalPrometheus:
         if self._server is not None:
             self._server.kill()
             self._server = None
+
+    def freeze(self) -> None:
+        """Let it accept connections and answer nothing until `thaw`."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """End a freeze; nothing happens without one."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._server is None:
+            raise StepError(f"{NAME} does not run", "Start it first.")
+        self._server.process.send_signal(number)
 
     def answers(self) -> bool:
         """Return whether it is ready for queries."""

@@ -26,6 +26,20 @@ REFUSED = (
         {"spec.replcas": 2},
     ),
     Situation(
+        "a number of replicas beside autoscaling, as `kubectl scale` writes it",
+        "",
+        "expected one of them, since both set the number of pods; remove replicas (kubectl scale"
+        " writes it) and set autoscaling.minReplicas and maxReplicas, or remove autoscaling",
+        "remove `spec.replicas`, and edit `spec.autoscaling`",
+        {
+            "spec.replicas": 2,
+            "spec.autoscaling": {
+                "maxReplicas": 2,
+                "metrics": [{"type": "QueueTime", "target": "5ms"}],
+            },
+        },
+    ),
+    Situation(
         "a source of another scheme",
         "",
         "expected a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or pvc://;"
@@ -76,6 +90,29 @@ INVALID = (
         " from the overrides, which cannot contradict the spec",
         "change `model.maxBatchSize`, or remove the override",
         {"spec.triton.configOverrides": "max_batch_size: 4"},
+        needs_cluster=False,
+    ),
+    Situation(
+        "a schedule of autoscaling in a time zone that does not exist",
+        "InvalidSpec",
+        'spec.autoscaling.schedules[open].timeZone: found "America/Gotham", expected a name of the'
+        " time zone database, such as America/New_York; did you mean America/Godthab?",
+        "correct the name; the number of pods stays as it is until then",
+        {
+            "spec.autoscaling": {
+                "maxReplicas": 2,
+                "metrics": [{"type": "QueueTime", "target": "5ms"}],
+                "schedules": [
+                    {
+                        "name": "open",
+                        "timeZone": "America/Gotham",
+                        "start": "0 9 * * *",
+                        "end": "0 17 * * *",
+                        "minReplicas": 2,
+                    }
+                ],
+            }
+        },
         needs_cluster=False,
     ),
     Situation(

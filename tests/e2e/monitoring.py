@@ -1,25 +1,40 @@
 """A Prometheus beside the cluster, on the shipped scrape configuration, and a tenant that lies."""
 
+import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
+from hack.cluster import registry
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
-from hack.product import ROOT
+from hack.demo.model import namespace as restricted_namespace
+from hack.product import DEPLOYMENT, ROOT
+from hack.services.cluster_store import NAME as STORE
 from hack.services.prometheus import LocalPrometheus
+from tests.e2e.harness import ClusterHarness
 from tests.integration.operator.service_account import as_service_account
 from tests.integration.prometheus.exporter import Exporter, exporter
 
 CONFIGURATION = ROOT / "manifests" / "monitoring" / "prometheus.yaml"
 _EACH_SECOND = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+_URL = "INFERENCE_OPERATOR_PROMETHEUS_URL"
+_INTERVAL = "INFERENCE_OPERATOR_PROMETHEUS_INTERVAL_SECONDS"
+_TIMEOUT = "INFERENCE_OPERATOR_PROMETHEUS_TIMEOUT_SECONDS"
 _NAME, _NAMESPACE = "prometheus-of-a-test", "default"
 _STARTED = time.monotonic()
+
+
+class Writer(Protocol):
+    """Somebody whose metrics Prometheus scrapes each second, with the labels that it gives."""
+
+    def text(self) -> str: ...
 
 
 @dataclass
@@ -47,7 +62,7 @@ class Tenant:
 
 @contextmanager
 def monitored(
-    folder: Path, cluster: Cluster, kubectl: Kubectl, tenant: Tenant
+    folder: Path, cluster: Cluster, kubectl: Kubectl, tenant: Writer
 ) -> Iterator[LocalPrometheus]:
     """Run a Prometheus that pods of the cluster reach, with a scrape each second.
 
@@ -102,3 +117,33 @@ def _tenant(server: Exporter) -> dict[str, Any]:
         "static_configs": targets,
         **_EACH_SECOND,
     }
+
+
+@contextmanager
+def measuring_operator(
+    harness: ClusterHarness, folder: Path, tenant: Writer
+) -> Iterator[LocalPrometheus]:
+    """Run a Prometheus, and have the operator ask it each two seconds."""
+    cluster = registry.recorded(os.environ["CLUSTER_NAME"])
+    assert cluster is not None
+    with monitored(folder, cluster, harness.kubectl, tenant) as running:
+        settings = {_URL: running.uri, _INTERVAL: "2", _TIMEOUT: "2"}
+        harness.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in settings.items()))
+        try:
+            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+            yield running
+        finally:
+            harness.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in settings))
+            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+
+
+@contextmanager
+def shared_namespace(harness: ClusterHarness) -> Iterator[str]:
+    """Make a namespace for all units of a module, with the store's credentials."""
+    name = f"e2e-{uuid.uuid4().hex[:6]}"
+    restricted_namespace(harness.kubectl, name)
+    secret = harness.kubectl.get("secret", STORE, "-n", "model-store")
+    copied = {"apiVersion": "v1", "kind": "Secret", "data": secret["data"]}
+    harness.kubectl.apply({**copied, "metadata": {"name": STORE, "namespace": name}})
+    yield name
+    harness.kubectl("delete", "namespace", name, "--wait=false")

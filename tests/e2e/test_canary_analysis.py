@@ -3,33 +3,23 @@
 All units of the module live at the same time, so their waits overlap.
 """
 
-import os
 import re
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from hack.cluster import registry
-from hack.demo.model import namespace as restricted_namespace
-from hack.product import DEPLOYMENT
-from hack.services.cluster_store import NAME as STORE
 from hack.services.prometheus import LocalPrometheus
 from inference_operator.adapters.prometheus.answer_reader import read_whole
 from inference_operator.adapters.prometheus.user_value import UserValue
 from inference_operator.domain.measurement import NoValue
-from tests.e2e.conftest import STORE_NAMESPACE
 from tests.e2e.harness import ClusterHarness
 from tests.e2e.judged import ERRORS, FILES, MEAN, Judged, compared, model, pipeline
-from tests.e2e.monitoring import Tenant, monitored
+from tests.e2e.monitoring import Tenant, measuring_operator, shared_namespace
 from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
-URL = "INFERENCE_OPERATOR_PROMETHEUS_URL"
-INTERVAL = "INFERENCE_OPERATOR_PROMETHEUS_INTERVAL_SECONDS"
 
 
 @dataclass
@@ -58,13 +48,8 @@ class Scene:
 @pytest.fixture(scope="module")
 def namespace(harness: ClusterHarness) -> Iterator[str]:
     """Make a namespace for all units of the module."""
-    name = f"e2e-{uuid.uuid4().hex[:6]}"
-    restricted_namespace(harness.kubectl, name)
-    secret = harness.kubectl.get("secret", STORE, "-n", STORE_NAMESPACE)
-    copied = {"apiVersion": "v1", "kind": "Secret", "data": secret["data"]}
-    harness.kubectl.apply({**copied, "metadata": {"name": STORE, "namespace": name}})
-    yield name
-    harness.kubectl("delete", "namespace", name, "--wait=false")
+    with shared_namespace(harness) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +57,8 @@ def prometheus(
     harness: ClusterHarness, tmp_path_factory: pytest.TempPathFactory, tenant: Tenant
 ) -> Iterator[LocalPrometheus]:
     """Run a Prometheus, and have the operator ask it each two seconds."""
-    cluster = registry.recorded(os.environ["CLUSTER_NAME"])
-    assert cluster is not None
-    folder: Path = tmp_path_factory.mktemp("prometheus")
-    with monitored(folder, cluster, harness.kubectl, tenant) as running:
-        settings = {URL: running.uri, INTERVAL: "2"}
-        harness.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in settings.items()))
-        try:
-            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
-            yield running
-        finally:
-            harness.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in settings))
-            harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+    with measuring_operator(harness, tmp_path_factory.mktemp("prometheus"), tenant) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

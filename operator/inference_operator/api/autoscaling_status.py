@@ -55,5 +55,8 @@ class AutoscalingStatus(StatusModel):
     """Time from the start of a pod to its first answer, such as 9s. After pods were added, the
     next ones wait that long."""
 
+    latency: NumberText | None = None
+    """Latency at that decision, if a metric has it, for `kubectl get -o wide`."""
+
     metrics: Annotated[tuple[ScalingMetricStatus, ...], Field(max_length=MOST_SCALING_METRICS)] = ()
     """The metrics at that decision."""

@@ -74,6 +74,8 @@ class ConditionType(StrEnum):
     GATEWAY_PROGRAMMED = "GatewayProgrammed"
     CANARY_HEALTHY = "CanaryHealthy"
     METRICS_AVAILABLE = "MetricsAvailable"
+    SCALING_ACTIVE = "ScalingActive"
+    SCALING_LIMITED = "ScalingLimited"
 
 
 class ConditionStatus(StrEnum):

@@ -31,6 +31,7 @@ _COLUMNS = (
     ("Message", "string", f"{_READY}.message", True, None),
     ("Revision", "string", ".status.stable.revision", True, None),
     ("Source", "string", ".status.model.uri", True, "InferenceModel"),
+    ("Latency", "string", ".status.autoscaling.latency", True, None),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from inference_operator.api.analysis_status import AnalysisStatus
+from inference_operator.api.autoscaling_status import AutoscalingStatus
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
 from inference_operator.api.rollout_status import (
@@ -171,6 +172,9 @@ class UnitStatus(StatusModel):
 
     analysis: AnalysisStatus | None = None
     """The last verdict on the canary."""
+
+    autoscaling: AutoscalingStatus | None = None
+    """The last decision about the number of pods, with `spec.autoscaling`."""
 
     replicas: Count | None = None
     """Number of pods of the serving revision."""

@@ -13,7 +13,7 @@ from inference_operator.api.quoting import counted
 from inference_operator.domain.accelerator import Node, tolerates
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.observation.observe import node_view
+from inference_operator.observation.nodes import node_view
 
 _SHOWN = {"cpu": "CPU", "memory": "memory", "ephemeral-storage": "ephemeral storage"}
 

@@ -13,7 +13,8 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.cli.arguments import refusals
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed, Reference, Referenced
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
 from inference_operator.observation.observe import Resolve
 from inference_operator.observation.reference_index import references_in

@@ -34,6 +34,9 @@ class Node:
     extended: Mapping[str, int] = field(default_factory=dict)
     """Allocatable extended resources, by resource name."""
 
+    used: Mapping[str, int] = field(default_factory=dict)
+    """What the operator's own pods on the node have of them."""
+
 
 def tolerates(tolerations: tuple[Toleration, ...], taint: Taint) -> bool:
     """Return whether a pod with these tolerations may be scheduled in spite of the taint."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
@@ -13,8 +12,9 @@ from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.domain.commands import NONE, Commands
 from inference_operator.domain.gateway import GatewayView
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
-from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
+from inference_operator.domain.scaling_question import ScalingAnswer
 from inference_operator.domain.serving_unit import Owner, ServedStep
 from inference_operator.domain.traffic import Traffic
 
@@ -64,6 +64,9 @@ class Pod:
 
     unschedulable: str = ""
     """The scheduler's message if no node can take the pod."""
+
+    node: str = ""
+    """Its node; empty before it has one, and for a pod without an accelerator."""
 
     loader: Container | None = None
     triton: Container | None = None
@@ -174,37 +177,6 @@ class RejectedRecord:
     """The number of its revision, according to the record; 0 if that is not a number."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """The resource in a step's `modelRef`, in the pipeline's own namespace."""
-
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Referenced:
-    """Observed state of the resource that a `modelRef` names."""
-
-    stable: Pin | None = None
-    """Its stable revision; None if it never had one."""
-
-    ready: bool = False
-    reason: str = ""
-    """Reason of its Ready condition."""
-
-    deleting: bool = False
-    path_back: tuple[str, ...] = ()
-    """The pipelines by which its own references lead back to the unit, from itself to the unit;
-    empty if they do not."""
-
-    unresolved: tuple[Reason, str, str] | None = None
-    """The reason, fact and remedy if there is nothing to pin; set if no cluster was asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class Children:
     """The unit's children, and what they tell."""
@@ -272,6 +244,12 @@ class Inputs:
 
     analysis: AnalysisResult | None = None
     """What the metrics of its canary say. None if the operator has no Prometheus."""
+
+    is_measured: bool = False
+    """Whether the operator has a Prometheus."""
+
+    scaling: ScalingAnswer | None = None
+    """The last answer about its number of pods. None before the first sweep."""
 
     freeze: str = ""
     """Part of a sentence: why rollouts of its namespace are frozen; empty if they are not."""

@@ -95,9 +95,12 @@ class Decision:
         return kind_of(self.reason)
 
 
+_SCALING = frozenset({Reason.SCALED, Reason.SCALED_UP, Reason.SCALED_DOWN, Reason.FALLBACK_REACHED})
+
+
 def kind_of(reason: str) -> DecisionKind:
     """Return the kind of a decision with this reason."""
-    return DecisionKind.SCALING if reason == Reason.SCALED else DecisionKind.ROLLOUT
+    return DecisionKind.SCALING if reason in _SCALING else DecisionKind.ROLLOUT
 
 
 def kind_of_recorded(decision: DecisionStatus) -> DecisionKind:

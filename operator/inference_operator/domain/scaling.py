@@ -128,6 +128,9 @@ class Limit:
 class MetricView:
     """One metric of a decision, as texts for people."""
 
+    label: str
+    """The metric's words in messages, which no other metric of the unit has."""
+
     type: str
     name: str | None
     value: str | None
@@ -135,6 +138,8 @@ class MetricView:
     desired: int | None
     reason: str | None = None
     age: str | None = None
+    number: float | None = None
+    """The value itself, in milliseconds, as a share or as a number; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ class ScalingDecision:
     """Which data are missing, so that no pod is removed; None if all are there."""
 
     metrics: tuple[MetricView, ...] = ()
+    is_idle: bool = False
+    """Whether all pods were scraped and had no request."""
 
     @property
     def has_changed(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from inference_operator.api.autoscaling import Autoscaling
 from inference_operator.domain.analysis import MeasuredTrack
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.scaling import CanaryState, ScalingDecision, Surroundings
+from inference_operator.domain.scaling import ScalingDecision, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class ScalingAnswer:
     """The answer after a sweep."""
 
     decision: ScalingDecision
-    canary: CanaryState = CanaryState.NONE
-    """What the canary allowed when it was decided."""
+    change: ScalingDecision | None = None
+    """The last decision that changed the number: a pass may read it some sweeps later."""
 
     @property
     def size(self) -> int:

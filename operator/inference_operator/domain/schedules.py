@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from inference_operator.api.autoscaling import Autoscaling, Schedule
-from inference_operator.domain.cron import last_moment, next_moment
+from inference_operator.domain.cron import last_moment, next_moment, problem_of_cron
 from inference_operator.domain.time_zones import zone_of
 
 
@@ -40,7 +41,7 @@ def bounds_at(autoscaling: Autoscaling, moment: datetime) -> Bounds:
 def is_in_force(schedule: Schedule, moment: datetime) -> bool:
     """Return whether the schedule's last start is not followed by an end. If both are at one
     moment, the schedule starts."""
-    zone = zone_of(schedule.time_zone)
+    zone = _zone(schedule)
     if zone is None or (start := last_moment(schedule.start, zone, moment)) is None:
         return False
     end = last_moment(schedule.end, zone, moment)
@@ -50,8 +51,14 @@ def is_in_force(schedule: Schedule, moment: datetime) -> bool:
 def next_change(schedule: Schedule, moment: datetime) -> datetime | None:
     """Return the next moment, in UTC, that the schedule's start or end names; None if there is
     none."""
-    zone = zone_of(schedule.time_zone)
+    zone = _zone(schedule)
     if zone is None:
         return None
     moments = (next_moment(text, zone, moment) for text in (schedule.start, schedule.end))
     return min((m for m in moments if m), default=None)
+
+
+def _zone(schedule: Schedule) -> ZoneInfo | None:
+    """Return the schedule's time zone; None for a bad schedule."""
+    texts = (schedule.start, schedule.end)
+    return None if any(map(problem_of_cron, texts)) else zone_of(schedule.time_zone)

@@ -36,3 +36,6 @@ class Sizes:
 
     baseline: int = 0
     """Pods of the stable revision that a canary is compared with, beside those in `of`."""
+
+    least: int | None = None
+    """What it needs to be Ready, with autoscaling: the minimum. None: all of `unit`."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
-from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.body import Body
 from inference_operator.domain.commands import Commands
 from inference_operator.domain.freeze import freeze_of
@@ -37,6 +36,7 @@ from inference_operator.observation.command_setters import read_setters
 from inference_operator.observation.gateway import gateway_view, ready_endpoints
 from inference_operator.observation.kinds import ENDPOINT_SLICE, NAMESPACE
 from inference_operator.observation.name_conflicts import name_conflicts
+from inference_operator.observation.nodes import nodes_for
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.projection import FINISHED
@@ -78,7 +78,7 @@ def observe(
         status=status,
         children=_children(store, owner, status, read, spec),
         inputs=Inputs(
-            nodes=_nodes(store, body),
+            nodes=nodes_for(store, body),
             resolutions=resolve(key, spec),
             commands=Commands.read(meta.get("annotations") or {}, read_setters(meta)),
             references=referenced(store, key, body.get("spec"), read),
@@ -123,15 +123,6 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: 
         traffic=gateway.traffic(by_service) if gateway else by_service,
         gateway=gateway,
     )
-
-
-def _nodes(store: Store, unit: Body) -> tuple[Node, ...] | None:
-    # Only units with an accelerator need nodes, of which there may be many.
-    spec = unit.get("spec")
-    if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
-        return ()
-    nodes = store.nodes()
-    return None if nodes is None else tuple(node_view(node) for node in nodes)
 
 
 def _freeze(store: Store, namespace: str) -> str:
@@ -223,6 +214,7 @@ def pod_view(body: Body) -> Pod:
         created=_time(body["metadata"].get("creationTimestamp")),
         ready_since=_time(ready.get("lastTransitionTime")) if is_ready else None,
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
+        node=(body.get("spec") or {}).get("nodeName", ""),
         loader=_container(status.get("initContainerStatuses"), LOADER),
         triton=_container(status.get("containerStatuses"), TRITON),
         probe=_container(status.get("initContainerStatuses"), PROBE),
@@ -281,17 +273,3 @@ def _time(text: object) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-def node_view(body: Body) -> Node:
-    """Return a node as placement sees it."""
-    spec = body.get("spec") or {}
-    taints = (Taint(t["key"], t.get("value", ""), t["effect"]) for t in spec.get("taints") or ())
-    allocatable = (body.get("status") or {}).get("allocatable") or {}
-    return Node(
-        name=body["metadata"]["name"],
-        labels=body["metadata"].get("labels") or {},
-        taints=tuple(taints),
-        unschedulable=bool(spec.get("unschedulable")),
-        extended={k: int(v) for k, v in allocatable.items() if str(v).isdigit()},
-    )

@@ -2,8 +2,9 @@
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey, revision_child_name
-from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
+from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.status_uri import is_status_uri_of
 from inference_operator.observation.kinds import ENSEMBLE_PIPELINE

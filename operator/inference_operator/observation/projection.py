@@ -1,6 +1,7 @@
 """Projections of watched objects to the fields that the store keeps, to save memory."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +112,20 @@ def _pod(body: Body) -> dict[str, Any]:
     shown = {**containers, "conditions": conditions}
     if status.get("phase") in FINISHED:
         shown["phase"] = status["phase"]
-    return {"kind": "Pod", "metadata": _metadata(body), "status": shown}
+    kept = {"kind": "Pod", "metadata": _metadata(body), "status": shown}
+    if extended := _extended(body.get("spec") or {}):
+        kept["spec"] = {"nodeName": str(body["spec"].get("nodeName", "")), "extended": extended}
+    return kept
+
+
+def _extended(spec: Body) -> dict[str, int]:
+    """Return the extended resources that a pod has, such as GPUs. Their requests are their
+    limits, and they are whole."""
+    total: Counter[str] = Counter()
+    for container in spec.get("containers") or ():
+        limits = (container.get("resources") or {}).get("limits") or {}
+        total.update({k: int(v) for k, v in limits.items() if "/" in k and str(v).isdigit()})
+    return dict(total)
 
 
 def _is_read(condition: Body) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Iterable
 from inference_operator.domain.body import Body
 from inference_operator.domain.names import UnitKey, revision_of_child
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
-from inference_operator.observation.store import Store, name_of
+from inference_operator.observation.identity import name_of
+from inference_operator.observation.store import Store
 from inference_operator.resources.controller_revision import claimed_number, read_record, unread
 
 Record = RevisionRecord | RejectedRecord

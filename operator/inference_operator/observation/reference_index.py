@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inference_operator.domain.body import Body
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Reference
+from inference_operator.domain.references import Reference
 from inference_operator.observation.kinds import ENSEMBLE_PIPELINE, INFERENCE_MODEL, UNIT_BY_KIND
 
 MOST_LOOKED_AT = 2048

@@ -8,8 +8,15 @@ from inference_operator.domain.body import MutableBody, NamespacedName
 from inference_operator.domain.names import UnitKey, headless_name, unit_of
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
+from inference_operator.observation.accelerator_use import AcceleratorUse
 from inference_operator.observation.gateway_index import GatewayIndex
 from inference_operator.observation.headless import units_with_headless
+from inference_operator.observation.identity import (
+    is_same,
+    name_of,
+    version_of,
+    without_version,
+)
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, ROUTES, UNIT_BY_KIND, UNITS
 from inference_operator.observation.ownership import owners
 from inference_operator.observation.projection import is_uninformative, project
@@ -36,6 +43,7 @@ class Store:
         self._report = report
         self._references = ReferenceIndex()
         self.gateways = GatewayIndex()
+        self.accelerator_use = AcceleratorUse()
         self._objects: dict[str, dict[NamespacedName, MutableBody]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, NamespacedName]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
@@ -71,16 +79,19 @@ class Store:
 
     def _put(self, kind: str, body: Mapping[str, Any]) -> bool:
         name = name_of(body)
-        if _version(body) <= self._tombstones.get(body["metadata"].get("uid", ""), -1):
+        if version_of(body) <= self._tombstones.get(body["metadata"].get("uid", ""), -1):
             return False
         stored = self._objects[kind].get(name)
-        if stored is not None and _version(body) <= _version(stored):
+        if stored is not None and version_of(body) <= version_of(stored):
             return False
-        if kind in UNIT_BY_KIND and _version(body) < self._unreadable.get(UnitKey(kind, *name), -1):
+        if kind in UNIT_BY_KIND and version_of(body) < self._unreadable.get(
+            UnitKey(kind, *name), -1
+        ):
             return False
         new, unit, is_back = project(kind, body), self.unit_of(kind, body), False
         self._forget_child(kind, name)
         self._objects[kind][name] = new
+        self.accelerator_use.update(kind, name, new)
         if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
             if stored is not None and owners(stored) and not owners(new):
@@ -93,19 +104,19 @@ class Store:
         self._wake_dependants(kind, stored, new)
         if stored is None:
             return not is_uninformative(new)
-        return is_back or _but_version(stored) != _but_version(new)
+        return is_back or without_version(stored) != without_version(new)
 
     def _set_aside(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Report an unreadable object. A record becomes a rejected one. A unit gets no pass until
         it is readable again."""
-        name, version = name_of(body), _version(body)
+        name, version = name_of(body), version_of(body)
         stored = self._objects[kind].get(name)
-        is_old = stored is not None and version < _version(stored)
+        is_old = stored is not None and version < version_of(stored)
         if is_old or version <= self._tombstones.get(body["metadata"].get("uid", ""), -1):
             return False
         self._report(kind, body)
         if kind in UNIT_BY_KIND:
-            if stored is not None and not _same(stored, body):
+            if stored is not None and not is_same(stored, body):
                 self.drop(kind, stored)
             self._unreadable[UnitKey(kind, *name)] = version
             # It may hold a rollout slot, which others wait for.
@@ -135,7 +146,7 @@ class Store:
             self._mark_for_owner_check(unit)
         uid = body["metadata"]["uid"]
         self._tombstones.pop(uid, None)
-        self._tombstones[uid] = _version(body) if version is None else version
+        self._tombstones[uid] = version_of(body) if version is None else version
         if len(self._tombstones) > REMEMBERED_DELETIONS:
             del self._tombstones[next(iter(self._tombstones))]
 
@@ -153,18 +164,19 @@ class Store:
         stored = self._objects[kind].get(name_of(body))
         if stored is None:
             return UnitKey(kind, *name_of(body)) in self._unreadable
-        return _same(stored, body)
+        return is_same(stored, body)
 
     def drop(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object, unless another of that name has come since."""
         name = name_of(body)
         stored = self._objects[kind].get(name)
-        if kind in UNIT_BY_KIND and (stored is None or _same(stored, body)):
+        if kind in UNIT_BY_KIND and (stored is None or is_same(stored, body)):
             self._unreadable.pop(UnitKey(kind, *name), None)
-        if stored is None or not _same(stored, body):
+        if stored is None or not is_same(stored, body):
             return
         self._forget_child(kind, name)
         del self._objects[kind][name]
+        self.accelerator_use.update(kind, name, None)
         if kind in UNIT_BY_KIND:
             self._references.forget(UnitKey(kind, *name))
             self._update_gateway(UnitKey(kind, *name), None)
@@ -223,7 +235,7 @@ class Store:
 
     def versions(self, kind: str) -> dict[NamespacedName, int]:
         """Return the version of every stored object of a kind, by name."""
-        return {name: _version(body) for name, body in self._objects[kind].items()}
+        return {name: version_of(body) for name, body in self._objects[kind].items()}
 
     def names(self, kind: str) -> dict[NamespacedName, str]:
         """Return the uid of every stored object of a kind, by name."""
@@ -279,20 +291,3 @@ class Store:
         self._children[unit].discard((kind, name))
         if not self._children[unit]:
             del self._children[unit]
-
-
-def name_of(body: Mapping[str, Any]) -> NamespacedName:
-    meta = body["metadata"]
-    return meta.get("namespace", ""), meta["name"]
-
-
-def _version(body: Mapping[str, Any]) -> int:
-    return int(body["metadata"].get("resourceVersion") or 0)
-
-
-def _but_version(body: MutableBody) -> MutableBody:
-    return {**body, "metadata": {**body["metadata"], "resourceVersion": ""}}
-
-
-def _same(body: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(body["metadata"].get("uid") == other["metadata"].get("uid"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_operator.api.reasons import FOR_A_PERSON
 from inference_operator.domain.analysis import AnalysisResult
+from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.rollout_state import Decision
@@ -95,6 +96,9 @@ class Plan:
 
     rejected: str = ""
     """Why the target revision is not written, if its record is not accepted."""
+
+    autoscaled: Autoscaled | None = None
+    """What autoscaling says of it; None without."""
 
     measured: AnalysisResult | None = None
     """What the metrics said when it was decided; None if the operator does not ask for any."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.gateway import Routing, section_of
 from inference_operator.domain.observed import Observed
@@ -13,6 +14,7 @@ from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.sizes import Pair, Sizes
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
+from inference_operator.planning.autoscaled import autoscaled
 from inference_operator.planning.children.conflicts import blocked_by_conflicts
 from inference_operator.planning.children.desired import DesiredState, writes
 from inference_operator.planning.children.headless import has_headless
@@ -53,7 +55,8 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     seen = _with_usable_gateway(seen, assessment)
     seen = _with_allowed_rollback(seen, assessment.revision, before, defaults)
     state = completed(seen, before, assessment.revision)
-    size = unit_size(seen, state, assessment.invalid)
+    scaled = autoscaled(seen, now)
+    size = unit_size(seen, state, assessment.invalid, scaled)
     facts = facts_of(seen, assessment, state, size, now)
     if not facts.goes_back:
         facts = replace(facts, freeze=why_frozen(seen, defaults))
@@ -61,7 +64,9 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     recording = recorded(seen, assessment.unit, step.state)
     weight = weight_at(facts.steps, step.state.step)
     numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts), weight)
-    numbers = replace(numbers, baseline=_baseline(seen, step.state, facts, numbers))
+    least = min(scaled.bounds.minimum, size) if scaled else None
+    baseline = _baseline(seen, step.state, facts, numbers)
+    numbers = replace(numbers, baseline=baseline, least=least)
     goal = DesiredState(
         records=recording.written,
         tracks=step.tracks,
@@ -84,13 +89,18 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         actions=(*(deletion(seen, replaced) if replaced else ()), *writes(seen, goal)),
         decisions=(
             *rejections(seen, step.state, replaced),
-            *_scaling(seen, assessment, step.state, size),
+            *_scaling(seen, assessment, step.state, (size, scaled)),
             *with_artifacts(seen, step.decisions, recording.shown),
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
         rejected=recording.rejected,
+        autoscaled=scaled,
         measured=facts.analysis,
-        wake_after=earliest(step.wake_after, _next_look(seen, assessment, state, now)),
+        wake_after=earliest(
+            step.wake_after,
+            _next_look(seen, assessment, state, now),
+            scaled.next_look if scaled else None,
+        ),
     )
     return paced(seen, made, now)
 
@@ -163,8 +173,15 @@ def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> 
 
 
 def _scaling(
-    seen: Observed, assessment: Assessment, state: RolloutState, replicas: int
+    seen: Observed,
+    assessment: Assessment,
+    state: RolloutState,
+    sized: tuple[int, Autoscaled | None],
 ) -> tuple[Decision, ...]:
+    replicas, scaled = sized
+    if scaled is not None:
+        made = None if is_illegible(assessment.invalid) else scaled.decision
+        return (made,) if made else ()
     # Compare with the reported number: a Deployment that was scaled by hand is drift. A missing one
     # was reported too, without an edit of the spec.
     stable, status = seen.status.stable, seen.status

@@ -2,6 +2,7 @@
 
 from inference_operator.api.canary import Canary, CanaryScale, DynamicStableScale
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import Pair, Sizes
@@ -13,14 +14,18 @@ MOST_REPORTED = 1000
 """A status may be edited: a size that is read from it is no larger."""
 
 
-def unit_size(seen: Observed, state: RolloutState, invalid: Invalid | None) -> int:
+def unit_size(
+    seen: Observed, state: RolloutState, invalid: Invalid | None, scaled: Autoscaled | None
+) -> int:
     """Return the pods that one revision needs to serve all clients.
 
-    The spec says how many. What the allow-lists refuse is well-formed, so its size is meant.
-    Another invalid spec names none: the unit keeps its last size.
+    The spec says how many, or `scaled` does. What the allow-lists refuse is well-formed, so its
+    size is meant. Another invalid spec names none: the unit keeps its last size.
     """
     if is_illegible(invalid):
         return last_size(seen, state)
+    if scaled is not None:
+        return scaled.size
     replicas: int = seen.spec.get("replicas", 1)
     return replicas
 
@@ -175,6 +180,27 @@ def last_size(seen: Observed, state: RolloutState) -> int:
     """
     # Where the old revision ends before the new one starts, the stable one may have no pod.
     return _last_size_of(seen, state.stable) or _last_size_of(seen, state.canary)
+
+
+def live_size(seen: Observed, *, is_divided: bool) -> int:
+    """Return the number of pods that the unit has: that of its live Deployments, since a status may
+    be edited.
+
+    If a canary takes pods from the stable revision (`is_divided`), the number that was reported
+    last counts, as far as both together make it possible.
+    """
+    if seen.status.stable is None and seen.status.canary is None:
+        # The status was lost, or there is none yet.
+        return max((each.replicas for each in seen.children.deployments.values()), default=0)
+    tracks = (seen.status.stable, seen.status.canary)
+    stable, canary = (_has(seen, track.revision if track else None, 0) for track in tracks)
+    reported = seen.status.autoscaling.desired_replicas if seen.status.autoscaling else None
+    if not stable and not canary:
+        # One revision has ended and the next has not begun, or somebody has deleted Deployments.
+        return min(reported or 0, MOST_REPORTED)
+    if not is_divided or not stable:
+        return stable or canary
+    return min(max(reported or 0, stable), stable + canary)
 
 
 def last_pair(seen: Observed, state: RolloutState, unit: int) -> Pair | None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.body import NamespacedName
 from inference_operator.domain.names import UnitKey
+from inference_operator.observation.identity import name_of
 from inference_operator.observation.kinds import (
     NAMED_AFTER_UNITS,
     NAMESPACE,
@@ -13,7 +14,7 @@ from inference_operator.observation.kinds import (
     OF_GATEWAYS,
     UNIT_BY_KIND,
 )
-from inference_operator.observation.store import Store, name_of
+from inference_operator.observation.store import Store
 
 
 class Wake(Protocol):

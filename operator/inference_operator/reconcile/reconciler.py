@@ -18,23 +18,23 @@ from inference_operator.adapters.kubernetes.event_budget import EventBudget
 from inference_operator.adapters.kubernetes.status_writer import publish_event, publish_status
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.commands import Verb
 from inference_operator.domain.delays import earliest
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed, Reference
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.references import Reference
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import UNIT_BY_KIND
 from inference_operator.observation.observe import Refresh, Resolve
 from inference_operator.observation.reference_index import references_in
 from inference_operator.observation.store import Store
-from inference_operator.planning.analysis.question import question_of
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.conditions.stalled import until_stalled
 from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
+from inference_operator.reconcile.measured import Metrics, forget, measured, with_measured
 from inference_operator.reconcile.reader import UnitReader
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.validation.defaults import Defaults
@@ -45,14 +45,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 3
 # Until Kopf reports the object; its event wakes the dependants.
 RELIST_DELAY = timedelta(seconds=1)
-
-
-Measure = Callable[[AnalysisQuestion], AnalysisResult]
-Forget = Callable[[UnitKey], None]
-
-
-def _ignored(unit: UnitKey) -> None:
-    """Do nothing: no unit is measured."""
 
 
 class PassError(Exception):
@@ -78,12 +70,8 @@ class Dependencies:
     slots: RolloutSlots
     """The units that may get new defaults now; unused unless defaults are rolled out in stages."""
 
-    measure: Measure | None = None
-    """Returns the last answer to a question about a unit's metrics; it never waits. None without a
-    Prometheus."""
-
-    forget_measured: Forget = _ignored
-    """Ends the measuring of a unit."""
+    metrics: Metrics | None = None
+    """Answers questions about units' metrics; None without a Prometheus."""
 
 
 class Reconciler:
@@ -131,7 +119,7 @@ class Reconciler:
             # Owner references delete the children.
             self._executor.forget(key)
             self._dependencies.slots.release(key)
-            self._dependencies.forget_measured(key)
+            forget(key, self._dependencies.metrics)
             self._failing.pop(key, None)
             self._store.needs_owner_check.discard(key)
             self._not_there.pop(key, None)
@@ -139,7 +127,7 @@ class Reconciler:
         if await self._is_unlisted(seen):
             return False, RELIST_DELAY
         now = self._dependencies.clock()
-        seen = self._measured(seen)
+        seen = measured(seen, self._dependencies.metrics)
         held = replace(seen, holds_slot=self._dependencies.slots.holds(key))
         decided = await self._decide(held, now)
         if key in self._store.needs_owner_check:
@@ -206,17 +194,6 @@ class Reconciler:
                 # An older ClusterRole without `get`: repair the children all the same.
                 log.warning("cannot ask whether %s is still there: %s", key, error)
 
-    def _measured(self, seen: Observed) -> Observed:
-        """Return the unit with what is known of its metrics, and ask for them."""
-        if self._dependencies.measure is None:
-            return seen
-        question = question_of(seen)
-        if question is None:
-            self._dependencies.forget_measured(seen.owner.key)
-            return seen
-        analysis = self._dependencies.measure(question)
-        return replace(seen, inputs=replace(seen.inputs, analysis=analysis))
-
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         if refresh := seen.inputs.commands.values.get(Verb.REFRESH_ALIAS):
@@ -250,9 +227,7 @@ class Reconciler:
             note = f"(failed {PATIENCE} or more times in a row; retrying)"
             errors += tuple(f"{message} {note}" for message in outcome.transient)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
-        # The measured values too: those of a sweep in the meantime were not decided upon.
-        inputs = replace(after.inputs, analysis=before.inputs.analysis)
-        after = replace(after, generation=before.generation, inputs=inputs)
+        after = replace(with_measured(after, before), generation=before.generation)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._store, before.owner, status)

@@ -57,8 +57,7 @@ class Controller:
             resolve=self._registry.resolve,
             refresh=self._registry.refresh,
             slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
-            measure=self._metrics.measure,
-            forget_measured=self._metrics.forget,
+            metrics=self._metrics.sweeper,
         )
         self._reconciler = Reconciler(cluster, store, telemetry, dependencies)
         telemetry.queue_depth.set_function(lambda: len(self.queue))

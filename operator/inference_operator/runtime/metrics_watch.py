@@ -4,27 +4,29 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
+from inference_operator.adapters.kubernetes.lease import boot_time
 from inference_operator.adapters.prometheus.access import AccessFiles
+from inference_operator.adapters.prometheus.canary_questions import CanaryQuestions
 from inference_operator.adapters.prometheus.client import Prometheus
 from inference_operator.adapters.prometheus.scope import Scope
+from inference_operator.adapters.prometheus.size_gauges import SizeGauges
+from inference_operator.adapters.prometheus.size_questions import SizeQuestions
 from inference_operator.adapters.prometheus.sweep import Source, SweepReader
 from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
 from inference_operator.planning.analysis.judging import judged
-from inference_operator.reconcile.reconciler import Forget, Measure
 from inference_operator.runtime.steady_clock import wall_time
 from inference_operator.settings import Settings
 
 
 class MetricsWatch:
-    """The metrics of canaries: passes call `measure`; `run` keeps its answers up to date."""
+    """The metrics of units: passes ask the `sweeper`; `run` keeps its answers up to date."""
 
     def __init__(
         self, settings: Settings, wake: Callable[[UnitKey], None], telemetry: Telemetry
     ) -> None:
-        self.measure: Measure | None = None
-        self.forget: Forget = _ignored
+        self.sweeper: Sweeper | None = None
         self._prometheus: Prometheus | None = None
         if not settings.prometheus_url:
             return
@@ -38,18 +40,20 @@ class MetricsWatch:
             wall_time,
             settings.allows_queries,
         )
-        self._sweeper = Sweeper(reader, judged, cadence, wake, telemetry, self._thread)
+        canaries = CanaryQuestions(judged, wake, telemetry)
+        sizes = SizeQuestions(wake, SizeGauges(telemetry.registry), boot_time)
+        sweeper = Sweeper(reader, canaries, sizes, cadence, telemetry, self._thread)
         self._prometheus = source.prometheus
-        self.measure, self.forget = self._sweeper.measure, self._sweeper.forget
-        telemetry.sweep_age.set_function(lambda: self._sweeper.age)
+        self.sweeper = sweeper
+        telemetry.sweep_age.set_function(lambda: sweeper.age)
 
     async def run(self, leading: asyncio.Event) -> None:
         """Sweep once this process leads, until cancelled."""
-        if self._prometheus is None:
+        if self._prometheus is None or self.sweeper is None:
             return
         await leading.wait()
         try:
-            await self._sweeper.run()
+            await self.sweeper.run()
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
             await self._prometheus.close()
@@ -72,7 +76,3 @@ def _source(settings: Settings, thread: Executor) -> Source:
     )
     prometheus = Prometheus(settings.prometheus_url, timeout, thread)
     return Source(prometheus, files, scope, timeout)
-
-
-def _ignored(unit: UnitKey) -> None:
-    """Do nothing: there is no Prometheus to ask."""

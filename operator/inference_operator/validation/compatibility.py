@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from inference_operator.api.problem import Problem, joined
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.observed import Observed, Reference
+from inference_operator.domain.observed import Observed
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import (

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef, Step
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import UNDER_WAY, Reason
-from inference_operator.domain.observed import Observed, Reference, Referenced
+from inference_operator.domain.observed import Observed
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.model_version import resolve_version

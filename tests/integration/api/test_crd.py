@@ -111,7 +111,7 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
     assert header.split() == ["NAME", "READY", "REASON", "VERSION", "WEIGHT", "REPLICAS", "AGE"]
     assert row.split()[:5] == ["spread-forecaster", "True", "Ready", "5d4c8f7b6a", "2/2"]
     header, row = kubectl("get", "imodel", "-n", namespace, "-o", "wide").splitlines()
-    assert header.split()[7:] == ["MESSAGE", "REVISION", "SOURCE"]
+    assert header.split()[7:] == ["MESSAGE", "REVISION", "SOURCE", "LATENCY"]
     _, _, shown = row.partition("2 of 2 pods answer")
     served = "https://models.example.com/served.onnx"
     assert shown.split() == ["5d4c8f7b6a", served], "what serves, not what the spec asks for"

@@ -25,7 +25,7 @@ from inference_operator.domain.analysis import (
 )
 from inference_operator.domain.measurement import PodName
 from inference_operator.domain.names import UnitKey
-from inference_operator.planning.analysis.judging import judged
+from tests.fakes.sweepers import sweeper
 from tests.integration.prometheus.triton_pods import TritonPod
 
 NAMESPACE = "shop"
@@ -126,8 +126,7 @@ async def sweeps(
         source = Source(client, AccessFiles(), scope or Scope(), _TIMEOUT)
         cadence = Cadence(1.0, _DELAY, lambda: datetime.now(UTC))
         reader = SweepReader(source, thread, telemetry)
-        sweeper = Sweeper(reader, judged, cadence, lambda unit: None, telemetry, thread)
         try:
-            yield Sweeps(sweeper, tuple(units))
+            yield Sweeps(sweeper(reader, cadence, thread), tuple(units))
         finally:
             await client.close()

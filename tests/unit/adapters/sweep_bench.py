@@ -12,7 +12,7 @@ from inference_operator.adapters.prometheus.access import AccessFiles
 from inference_operator.adapters.prometheus.client import Prometheus
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.adapters.prometheus.sweep import Source, SweepReader
-from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
+from inference_operator.adapters.prometheus.sweeper import Cadence
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import (
@@ -26,6 +26,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.planning.analysis.canary import begun_canary
 from inference_operator.planning.analysis.memory import AnalysisMemory
 from tests.fakes.prometheus import FakePrometheus, fake_prometheus
+from tests.fakes.sweepers import sweeper
 from tests.unit.adapters.questions import NOON
 
 TIMEOUT = 0.5
@@ -52,8 +53,13 @@ class Bench:
         source = Source(self.prometheus, AccessFiles(), Scope(), TIMEOUT)
         reader = SweepReader(source, self.thread, self.telemetry)
         cadence = Cadence(0.05, 1, lambda: NOON, self.allows_queries)
-        self.sweeper = Sweeper(
-            reader, self._judged, cadence, self.woken.append, self.telemetry, self.thread
+        self.sweeper = sweeper(
+            reader,
+            cadence,
+            self.thread,
+            judge=self._judged,
+            wake=self.woken.append,
+            telemetry=self.telemetry,
         )
 
     def _judged(

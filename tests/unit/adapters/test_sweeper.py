@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from inference_operator.adapters.prometheus.questions import STEADY_SWEEPS
 from inference_operator.adapters.prometheus.sweep import AT_ONCE
-from inference_operator.adapters.prometheus.sweeper import STEADY_SWEEPS
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import (
     MetricResult,

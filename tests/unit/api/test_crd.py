@@ -166,7 +166,7 @@ def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:
         "Replicas",
         "Age",
     ]
-    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision"]
+    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision", "Latency"]
 
 
 def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
@@ -179,7 +179,12 @@ def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
         "Replicas",
         "Age",
     ]
-    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision", "Source"]
+    assert [c["name"] for c in columns if c.get("priority")] == [
+        "Message",
+        "Revision",
+        "Source",
+        "Latency",
+    ]
 
 
 @pytest.mark.parametrize("kind", VERSIONS)

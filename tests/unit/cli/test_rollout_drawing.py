@@ -20,6 +20,7 @@ from tests.unit.cli.rollout_situations import (
     NOON,
     STABLE,
     aborted,
+    ago,
     at_step,
     body,
     condition,
@@ -57,7 +58,27 @@ JUDGED = {
     },
 }
 COMPARED = {**JUDGED, "baseline": {"revision": STABLE, "replicas": 2, "ready": 1}}
+SCALED = {
+    **steady(),
+    "autoscaling": {
+        "desiredReplicas": 5,
+        "lastScaleTime": ago(minutes=4),
+        "loadTime": "9s",
+        "metrics": [
+            {"type": "QueueTime", "value": "9.1ms", "target": "5ms", "desired": 6},
+            {
+                "type": "Prometheus",
+                "name": "lag",
+                "value": "31",
+                "age": "4m",
+                "target": "10",
+                "reason": "Ambiguous: the query answers several series, expected one",
+            },
+        ],
+    },
+}
 DRAWN = {
+    "scaled": situation(SCALED),
     "judged": situation(JUDGED),
     "compared": situation(COMPARED),
     "timed-pause": situation(at_step(1)),

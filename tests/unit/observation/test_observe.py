@@ -13,7 +13,8 @@ from inference_operator.domain.accelerator import Taint
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import DeploymentView, Observed
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
-from inference_operator.observation.observe import node_view, observe, pod_view
+from inference_operator.observation.nodes import node_view
+from inference_operator.observation.observe import observe, pod_view
 from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Reference, Referenced
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.observation.pins import referenced
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
 from tests.unit.passes.forging import forge

@@ -9,6 +9,7 @@ from inference_operator.api.analysis import MetricMode
 from inference_operator.api.analysis_status import Verdict
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult, MetricResult
 from inference_operator.domain.names import UnitKey
+from inference_operator.domain.scaling_question import ScalingAnswer, ScalingQuestion
 from inference_operator.observation.store import Store
 from inference_operator.reconcile.reconciler import Dependencies
 from inference_operator.validation.defaults import Defaults
@@ -17,6 +18,22 @@ from .delivery_harness import Delivery
 
 ANALYSIS: dict[str, Any] = {"metrics": [{"name": "errors", "type": "ErrorRate", "max": "1%"}]}
 JUDGED_STEPS = [{"setWeight": 25}, {"analysis": {}}, {"setWeight": 50}, {"pause": {}}]
+
+
+class _Metrics:
+    """A Prometheus that tells of canaries, and of no number of pods."""
+
+    def __init__(self, result_of: Callable[[AnalysisQuestion], AnalysisResult]) -> None:
+        self.measure = result_of
+
+    def size(self, question: ScalingQuestion) -> ScalingAnswer | None:
+        return None
+
+    def forget(self, unit: UnitKey) -> None:
+        """Nothing is remembered."""
+
+    def forget_size(self, unit: UnitKey) -> None:
+        """Nothing is remembered."""
 
 
 class Judged(Delivery):
@@ -48,7 +65,7 @@ class Judged(Delivery):
         self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults
     ) -> Dependencies:
         given = super().dependencies(store, wake, defaults)
-        return replace(given, measure=self.result_of) if self.has_prometheus else given
+        return replace(given, metrics=_Metrics(self.result_of)) if self.has_prometheus else given
 
     def result_of(self, question: AnalysisQuestion) -> AnalysisResult:
         """Return what the metrics show of a unit."""

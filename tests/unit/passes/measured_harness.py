@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inference_operator.adapters.prometheus.needs import Needs
-from inference_operator.adapters.prometheus.sweeper import Cadence, Sweeper
+from inference_operator.adapters.prometheus.sweeper import Cadence, Reader, Sweeper
+from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import Family, FamilySamples, Sweep
 from inference_operator.domain.names import UnitKey
@@ -15,6 +16,7 @@ from inference_operator.observation.store import Store
 from inference_operator.planning.analysis.memory import AnalysisMemory
 from inference_operator.reconcile.reconciler import Dependencies
 from inference_operator.validation.defaults import Defaults
+from tests.fakes.sweepers import sweeper
 
 from .judged_harness import Judged
 
@@ -23,6 +25,7 @@ class Measured(Judged):
     """An operator with its sweeper; a test lets it sweep, and its passes read the last answers."""
 
     def __init__(self) -> None:
+        self.reader: Reader = _Empty()
         self.questions: list[AnalysisQuestion] = []
         """What the passes have asked since the operator started."""
 
@@ -39,15 +42,24 @@ class Measured(Judged):
     ) -> Dependencies:
         self.questions.clear()
         cadence = Cadence(10, 1, lambda: self.now)
-        self.sweeper = Sweeper(
-            _Empty(), self._judge, cadence, self.woken_by_sweep.append, self.telemetry, _Inline()
+        self.sweeper = _Recording(
+            self.questions,
+            sweeper(
+                self.reader,
+                cadence,
+                Inline(),
+                judge=self._judge,
+                wake=self.woken_by_sweep.append,
+                telemetry=Telemetry(),
+                clock=self.seconds,
+            ),
         )
         given = super().dependencies(store, wake, defaults)
-        return replace(given, measure=self._measure, forget_measured=self.sweeper.forget)
+        return replace(given, metrics=self.sweeper)
 
-    def _measure(self, question: AnalysisQuestion) -> AnalysisResult:
-        self.questions.append(question)
-        return self.sweeper.measure(question)
+    def seconds(self) -> float:
+        """Seconds of a clock that nothing adjusts."""
+        return self.now.timestamp()
 
     def _judge(
         self, memory: AnalysisMemory | None, question: AnalysisQuestion, sweep: Sweep
@@ -65,6 +77,26 @@ class Measured(Judged):
             await self.settle(self.rounds)
 
 
+class _Recording:
+    """A sweeper that keeps the questions about canaries."""
+
+    def __init__(self, questions: list[AnalysisQuestion], inner: Sweeper) -> None:
+        self._questions = questions
+        self._inner = inner
+        self.size = inner.size
+        self.forget = inner.forget
+        self.forget_size = inner.forget_size
+        self.sweep = inner.sweep
+
+    @property
+    def age(self) -> float:
+        return self._inner.age
+
+    def measure(self, question: AnalysisQuestion) -> AnalysisResult:
+        self._questions.append(question)
+        return self._inner.measure(question)
+
+
 class _Empty:
     """A Prometheus that answers everything with nothing."""
 
@@ -72,7 +104,7 @@ class _Empty:
         return Sweep(at, {family: FamilySamples((), 0, 0, ()) for family in Family}, {})
 
 
-class _Inline(Executor):
+class Inline(Executor):
     """Runs what it is given at once."""
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:

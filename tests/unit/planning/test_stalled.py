@@ -10,7 +10,8 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import PROSPECTS, Prospect, Reason
 from inference_operator.api.status import InferenceModelStatus, UnitStatus
 from inference_operator.domain.load_report import LoadReport
-from inference_operator.domain.observed import Observed, Pod, Reference, Referenced
+from inference_operator.domain.observed import Observed, Pod
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.plan import Plan

@@ -22,8 +22,7 @@ async def test_without_an_address_nothing_is_measured() -> None:
 
     await watch.run(leading)
 
-    assert watch.measure is None
-    watch.forget(question().unit)
+    assert watch.sweeper is None
 
 
 async def test_only_the_leader_asks_and_a_forgotten_unit_is_asked_about_no_more() -> None:
@@ -41,19 +40,22 @@ async def test_only_the_leader_asks_and_a_forgotten_unit_is_asked_about_no_more(
         leading = asyncio.Event()
         task = asyncio.create_task(watch.run(leading))
         try:
-            assert watch.measure is not None
-            assert watch.measure(question()).at is None
+            assert watch.sweeper is not None
+            assert watch.sweeper.measure(question()).at is None
             await asyncio.sleep(0.1)
             assert server.forms == []
 
             leading.set()
             await until(lambda: bool(woken))
             assert woken == [question().unit]
-            assert watch.measure(question()).verdict in (Verdict.NO_DATA, Verdict.LOW_TRAFFIC)
+            assert watch.sweeper.measure(question()).verdict in (
+                Verdict.NO_DATA,
+                Verdict.LOW_TRAFFIC,
+            )
             assert all('cluster="eu1"' in form["query"] for form in server.forms)
             assert all("pod_name" in form["query"] for form in server.forms)
 
-            watch.forget(question().unit)
+            watch.sweeper.forget(question().unit)
             asked = len(server.forms)
             await asyncio.sleep(1.5)
             assert len(server.forms) == asked

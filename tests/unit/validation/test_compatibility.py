@@ -6,8 +6,9 @@ import pytest
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
+from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.validation.compatibility import newest_compatible_pins

@@ -7,8 +7,9 @@ import pytest
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import UNDER_WAY, Reason
-from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
+from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.references import Reference, Referenced
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep

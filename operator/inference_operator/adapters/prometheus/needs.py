@@ -4,13 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inference_operator.api.analysis import Window
-from inference_operator.domain.analysis import AnalysisQuestion
 from inference_operator.domain.measurement import Family, NoAnswer, Outage, PodName, ServiceName
-from inference_operator.planning.analysis.families import (
-    asked_families,
-    asks_gateway,
-    user_queries,
-)
 
 MOST_QUERIES = 50
 """Distinct texts of users' queries that one sweep asks."""
@@ -24,6 +18,23 @@ _TOO_MANY = NoAnswer(
     f"not asked: all units together have more than {MOST_QUERIES} distinct queries; write"
     " recording rules, or fewer queries",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one question needs of a sweep."""
+
+    namespace: str
+    """Namespace of the unit."""
+
+    families: frozenset[Family]
+    windows: frozenset[Window]
+    queries: tuple[str, ...] = ()
+    """Distinct texts of users."""
+
+    pods: frozenset[PodName] = frozenset()
+    services: frozenset[ServiceName] = frozenset()
+    """The Services of which a gateway's histogram may be needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +58,20 @@ class Needs:
     """The Services of which a gateway's histogram may be needed."""
 
 
-def needs_of(questions: Iterable[AnalysisQuestion], allows_queries: bool) -> Needs:
-    """Return what to ask, in the order of the questions; each query and each family once."""
+def needs_of(asks: Iterable[Ask], allows_queries: bool) -> Needs:
+    """Return what to ask, in the order of the asks; each query and each family once."""
     families: set[Family] = set()
     windows: set[Window] = set()
     texts: dict[str, dict[str, None]] = {}
     pods: set[PodName] = set()
     services: set[ServiceName] = set()
-    for question in questions:
-        families |= asked_families(question)
-        windows.add(question.settings.window)
-        own = texts.setdefault(question.unit.namespace, {})
-        own |= dict.fromkeys(user_queries(question))
-        pods |= set(_pods(question))
-        services |= set(_services(question))
+    for ask in asks:
+        families |= ask.families
+        windows |= ask.windows
+        own = texts.setdefault(ask.namespace, {})
+        own |= dict.fromkeys(ask.queries)
+        pods |= ask.pods
+        services |= ask.services
     every = tuple(dict.fromkeys(_in_turn(texts.values())))
     asked = every[:MOST_QUERIES] if allows_queries else ()
     why = _TOO_MANY if allows_queries else _SWITCHED_OFF
@@ -72,19 +83,6 @@ def needs_of(questions: Iterable[AnalysisQuestion], allows_queries: bool) -> Nee
         frozenset(pods),
         frozenset(services),
     )
-
-
-def _pods(question: AnalysisQuestion) -> Iterator[PodName]:
-    for track in (question.stable, question.canary):
-        for pod in track.pods if track else ():
-            yield PodName(question.unit.namespace, pod.name)
-
-
-def _services(question: AnalysisQuestion) -> Iterator[ServiceName]:
-    tracks = (question.stable, question.canary) if asks_gateway(question) else ()
-    for track in tracks:
-        if track is not None and track.service is not None:
-            yield track.service
 
 
 def _in_turn(groups: Iterable[Iterable[str]]) -> Iterator[str]:

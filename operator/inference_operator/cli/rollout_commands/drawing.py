@@ -14,6 +14,7 @@ from inference_operator.api.quoting import beginning, visible
 from inference_operator.api.status import Phase, RevisionStatus
 from inference_operator.cli.rollout_commands.checks import invocation
 from inference_operator.cli.rollout_commands.metric_lines import metric_lines
+from inference_operator.cli.rollout_commands.scaling_lines import scaling_lines
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.cli.rollout_commands.step_lines import step_lines
 from inference_operator.cli.rollout_commands.style import (
@@ -47,7 +48,11 @@ _PHASES = {
     Phase.FAILED: Colour.RED,
 }
 # All others are good while True.
-_GOOD_WHILE_FALSE = (ConditionType.RECONCILING, ConditionType.STALLED, "ScalingLimited")
+_GOOD_WHILE_FALSE = (
+    ConditionType.RECONCILING,
+    ConditionType.STALLED,
+    ConditionType.SCALING_LIMITED,
+)
 
 
 def picture(
@@ -58,6 +63,7 @@ def picture(
     sections = (
         step_lines(situation, now, style, is_short=is_short),
         _revisions(situation, style),
+        () if is_short else scaling_lines(situation, now, style),
         () if is_short else metric_lines(situation, style),
         _aborted(situation, now, style),
         _conditions(situation, style, 1 if is_short else 3),

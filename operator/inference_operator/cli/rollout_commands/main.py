@@ -54,7 +54,7 @@ COMMANDS = {
     "resume": "end a pause",
     "rollback": "let an older revision serve until the spec changes",
     "refresh-alias": "ask the registry now which version the alias names",
-    "status": "show steps, revisions, conditions and the last decisions",
+    "status": "show steps, revisions, numbers of pods, conditions and the last decisions",
     "history": "show which artifact served clients, from when to when",
 }
 _READING = ("status", "history")

@@ -29,6 +29,7 @@ def view(situation: Situation, now: datetime) -> dict[str, Any]:
         "currentStep": _present(situation),
         "steps": _steps(situation, now),
         "analysis": body.get("analysis"),
+        "autoscaling": body.get("autoscaling"),
         "aborted": (body.get("rollout") or {}).get("aborted"),
         "commands": {str(verb): value for verb, value in situation.commands.values.items()},
         "handled": list(status.rollout.handled) if status.rollout else None,

@@ -32,7 +32,7 @@ _HELP = {
     "duration": "length of a trace that is no file (1h)",
 }
 _MOST_RATE = 1e6
-_PLAYABLE_RATE = 1_000.0
+_PLAYABLE_RATE = 400.0
 """Largest load that is drawn without `--peak`, in requests a second."""
 
 _PEAK_PODS = 0.75

@@ -7,6 +7,9 @@ from typing import Any
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.mlflow.subscriptions import subscriptions_in
+from inference_operator.adapters.prometheus.canary_questions import CanaryQuestions
+from inference_operator.adapters.prometheus.size_gauges import SizeGauges
+from inference_operator.adapters.prometheus.size_questions import SizeQuestions
 from inference_operator.adapters.prometheus.sweeper import Cadence, Reader, Sweeper
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.model import ModelFormat
@@ -65,19 +68,23 @@ class SimulatedOperator:
         self._thread = ThreadPoolExecutor(1, "simulated-sweeps")
         telemetry = Telemetry()
         cadence = Cadence(pace.sweep_interval, pace.delay, lambda: self.now)
-        self._sweeper = Sweeper(
-            reader, self._judged, cadence, self._woken.add, telemetry, self._thread
-        )
+        canaries = CanaryQuestions(self._judged, self._woken.add, telemetry)
+        gauges = SizeGauges(telemetry.registry)
+        sizes = SizeQuestions(self._woken.add, gauges, self._seconds)
+        self._sweeper = Sweeper(reader, canaries, sizes, cadence, telemetry, self._thread)
         dependencies = Dependencies(
             defaults,
             lambda: self.now,
             resolved,
             lambda key, command: None,
             RolloutSlots(defaults.staged, self._store.rolling, self._woken.add),
-            self._sweeper.measure,
-            self._sweeper.forget,
+            self._sweeper,
         )
         self._passes = Reconciler(self.cluster, self._store, telemetry, dependencies)
+
+    def _seconds(self) -> float:
+        """Return the seconds of the simulated clock."""
+        return self.now.timestamp()
 
     def close(self) -> None:
         """End the thread that judges."""

@@ -1,8 +1,7 @@
 """The question of a unit: its tracks and their pods, the present step, and the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -10,17 +9,13 @@ from inference_operator.api.analysis import Analysis
 from inference_operator.api.canary import Canary
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
-    MeasuredPod,
     MeasuredTrack,
     StepQuestion,
 )
 from inference_operator.domain.measurement import ServiceName
 from inference_operator.domain.names import Backend, track_service_name
-from inference_operator.domain.observed import Observed, Pod
-
-# A pod whose time of readiness cannot be read counts at once.
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_START = timedelta(minutes=10)
+from inference_operator.domain.observed import Observed
+from inference_operator.planning.measuring.tracks import measured_pods, track_of
 
 
 def question_of(seen: Observed) -> AnalysisQuestion | None:
@@ -32,12 +27,12 @@ def question_of(seen: Observed) -> AnalysisQuestion | None:
     canary_settings, analysis = settings
     status = seen.status
     services = _services(seen, canary_settings)
-    stable = _track(
+    stable = track_of(
         seen, status.stable.revision if status.stable else None, services.get(Backend.STABLE)
     )
     if stable is None:
         return None
-    canary = _track(
+    canary = track_of(
         seen, status.canary.revision if status.canary else None, services.get(Backend.CANARY)
     )
     is_other = canary is not None and canary.revision != stable.revision
@@ -78,22 +73,6 @@ def _services(seen: Observed, canary: Canary) -> Mapping[Backend, ServiceName]:
     }
 
 
-def _track(
-    seen: Observed, revision: str | None, service: ServiceName | None
-) -> MeasuredTrack | None:
-    record = seen.children.revisions.get(revision or "")
-    if record is None:
-        return None
-    return MeasuredTrack(
-        revision=record.revision,
-        model=record.model,
-        version=record.version,
-        step_models=tuple(dict.fromkeys(step.model for step in record.steps)),
-        pods=_measured_pods(seen.children.pods_of(record.revision)),
-        service=service,
-    )
-
-
 def _baseline(seen: Observed, stable: MeasuredTrack) -> MeasuredTrack:
     """Return the track with the pods of its baseline alone; with none before one answers."""
     pods = (
@@ -101,21 +80,7 @@ def _baseline(seen: Observed, stable: MeasuredTrack) -> MeasuredTrack:
         for pod in seen.children.baseline_pods
         if pod.revision == stable.revision and not pod.terminating
     )
-    return replace(stable, pods=_measured_pods(pods), is_baseline=True)
-
-
-def _measured_pods(pods: Iterable[Pod]) -> tuple[MeasuredPod, ...]:
-    ready = (pod for pod in pods if pod.ready and not pod.finished)
-    return tuple(_measured(pod) for pod in sorted(ready, key=lambda each: each.name))
-
-
-def _measured(pod: Pod) -> MeasuredPod:
-    ready_since = pod.ready_since or pod.created or _LONG_AGO
-    has_restarted = pod.triton is not None and pod.triton.restarts > 0
-    restarted = pod.triton.running_since if pod.triton and has_restarted else None
-    begun = restarted or pod.created or ready_since
-    start_time = min(max(ready_since - begun, timedelta()), LONGEST_START)
-    return MeasuredPod(pod.name, ready_since, start_time)
+    return replace(stable, pods=measured_pods(pods), is_baseline=True)
 
 
 def _step(seen: Observed, canary: Canary, analysis: Analysis) -> StepQuestion | None:

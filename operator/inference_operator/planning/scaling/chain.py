@@ -77,6 +77,7 @@ def decide(
         limited=trace.limited,
         holds=trace.answers["missing"].limit,
         metrics=tuple(view_of(vote, situation.memory, now) for vote in situation.votes),
+        is_idle=_is_idle(situation),
     )
     return _after(situation, trace), decision
 
@@ -114,6 +115,10 @@ def _after(situation: Situation, trace: Trace) -> ScalingMemory:
     return memory.resized(trace.size, now, period)
 
 
+def _is_idle(situation: Situation) -> bool:
+    return all(vote.load.is_idle for vote in situation.votes)
+
+
 def _reason(before: int, trace: Trace, situation: Situation) -> Reason:
     if trace.answers["fallback"].reason is not None:
         return Reason.FALLBACK_REACHED
@@ -122,6 +127,6 @@ def _reason(before: int, trace: Trace, situation: Situation) -> Reason:
     holds = trace.answers["missing"].reason
     if holds is not None:
         return holds
-    if all(vote.load.is_idle for vote in situation.votes):
+    if _is_idle(situation):
         return Reason.IDLE
     return trace.limited.reason if trace.limited is not None else Reason.VALID_METRIC_FOUND

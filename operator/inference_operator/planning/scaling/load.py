@@ -1,5 +1,7 @@
 """Load of a unit, from what a sweep shows of its pods and from the parts of its windows."""
 
+from datetime import timedelta
+
 from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType
 from inference_operator.api.quoting import beginning
 from inference_operator.domain.analysis import MeasuredTrack
@@ -70,7 +72,7 @@ def _sight(
         return Sight(question, track, sweep, now, {}, own)
     namespace = question.unit.namespace
     counters = counters_of(question.settings)
-    collector = Collector(namespace, sweep, counters, None, crowded(sweep, namespace))
+    collector = Collector(namespace, sweep, counters, timedelta(), crowded(sweep, namespace))
     views = collector.views(track, {name: each.memory for name, each in own.items()})
     return Sight(question, track, sweep, now, views, _recorded(question, own, views, now))
 

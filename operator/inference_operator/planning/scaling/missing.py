@@ -63,5 +63,5 @@ def held(situation: Situation, size: int) -> Answer:
     words = missing_words(situation.missing, situation.memory, situation.now)
     stay = f"{words}; {size} pods stay"
     if is_scheduled:
-        stay += f", though {minimum} would be allowed since a schedule changed"
+        stay += f", though the minimum is {minimum} now"
     return Answer(size, Reason.SCHEDULE_HELD if is_scheduled else Reason.SCALING_HELD, stay)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from inference_operator.api.autoscaling import Autoscaling
 from inference_operator.domain.measurement import Sweep
-from inference_operator.domain.scaling import ScalingInput
+from inference_operator.domain.scaling import ScalingDecision, ScalingInput
 from inference_operator.domain.scaling_memory import ScalingMemory
 from inference_operator.domain.scaling_question import ScalingAnswer, ScalingQuestion
 from inference_operator.domain.schedules import Bounds, bounds_at
@@ -25,6 +25,8 @@ class UnitMemory:
     bounds: Bounds
     bounds_from: datetime
     pods: Mapping[str, PodHistory] = field(default_factory=dict)
+    change: ScalingDecision | None = None
+    """The last decision that changed the number."""
 
 
 def answer(
@@ -41,35 +43,44 @@ def answer(
     pods, load = load_of(question, sweep, memory.pods, now)
     given = ScalingInput(question.settings, bounds, load, question.surroundings)
     scaling, decision = decide(memory.scaling, given, now)
+    change = decision if decision.has_changed else memory.change
     after = replace(
         memory,
+        change=change,
         settings=question.settings,
         scaling=scaling,
         bounds=bounds,
         bounds_from=since,
         pods=pods,
     )
-    return after, ScalingAnswer(decision, question.surroundings.canary)
+    return after, ScalingAnswer(decision, change)
 
 
-def present_size(question: ScalingQuestion, last: ScalingAnswer | None, moment: datetime) -> int:
-    """Return the number of pods that a pass gives a unit: the last answer, or what there is before
-    the first one, within the bounds of the moment. So an edit of the bounds holds at once."""
-    bounds = bounds_at(question.settings, moment)
-    size = question.size if last is None else last.size
-    return min(max(size, bounds.minimum), bounds.maximum)
+def present_size(
+    settings: Autoscaling, size: int, last: ScalingAnswer | None, moment: datetime
+) -> int:
+    """Return the number of pods that a pass gives a unit: the last answer, or before the first one
+    the `size` that there is, within the bounds of the moment. So an edit of the bounds holds at
+    once."""
+    bounds = bounds_at(settings, moment)
+    return min(max(size if last is None else last.size, bounds.minimum), bounds.maximum)
 
 
-def changed(before: ScalingAnswer | None, after: ScalingAnswer) -> bool:
-    """Return whether a pass has something to do after a sweep: another size, missing data that
-    begin or end, or another limit of a canary. Steady load wakes nobody."""
-    if before is None:
-        return True
-    return _acted_on(before) != _acted_on(after)
+def is_other_size(read: ScalingAnswer | None, answer: ScalingAnswer) -> bool:
+    """Return whether a pass has pods to add or to remove since it `read` an answer."""
+    return read is None or read.size != answer.size
 
 
-def _acted_on(answer: ScalingAnswer) -> tuple[object, ...]:
-    return answer.size, answer.decision.holds is None, answer.canary
+def is_told_otherwise(read: ScalingAnswer | None, answer: ScalingAnswer) -> bool:
+    """Return whether a pass would report something else: missing data that begin or end, or another
+    limit. Sentences change with each sweep, and wake nobody."""
+    return read is not None and _told(read) != _told(answer)
+
+
+def _told(answer: ScalingAnswer) -> tuple[object, ...]:
+    decision = answer.decision
+    limited = decision.limited.reason if decision.limited else None
+    return decision.holds is None, limited
 
 
 def _beginning(question: ScalingQuestion, at: datetime, now: float) -> UnitMemory:

@@ -116,6 +116,7 @@ def view_of(vote: Vote, memory: ScalingMemory, now: float) -> MetricView:
     is_old = load.value is None and last is not None
     why = f"{load.reason}: {load.message}" if load.reason else load.message
     return MetricView(
+        label=load.label,
         type=metric.type.value,
         name=metric.name or (metric.statistic.value if metric.statistic else None),
         value=(last.text if last and is_old else value_text(metric, load)) or None,
@@ -123,6 +124,7 @@ def view_of(vote: Vote, memory: ScalingMemory, now: float) -> MetricView:
         desired=vote.size,
         reason=truncate(why, WHY_LENGTH) if why else None,
         age=age_text(now - last.at) if last and is_old else None,
+        number=load.value,
     )
 
 

@@ -7,6 +7,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
 from inference_operator.planning.status.explained_analysis import analysis_lines
+from inference_operator.planning.status.explained_scaling import scaling_lines
 from inference_operator.planning.status.percentile_source import (
     NOT_KNOWN,
     Measuring,
@@ -58,7 +59,11 @@ def _target(plan: Plan, measuring: Measuring) -> Iterator[str]:
         )
         for step in unit.steps:
             yield f"  step {step.name}: {_step(step)}"
-        for line in (*analysis_lines(unit), *source_lines(plan, unit, measuring)):
+        for line in (
+            *scaling_lines(plan.autoscaled),
+            *analysis_lines(unit),
+            *source_lines(plan, unit, measuring),
+        ):
             yield f"  {line}"
     yield from _remarks(plan.assessment)
 

@@ -31,6 +31,7 @@ from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.domain.status_uri import is_status_uri_of, status_uri
 from inference_operator.planning.artifacts import digest_in
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.status.autoscaling import autoscaling_status
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, condition_inputs
 from inference_operator.planning.status.conditions.ready import ready_condition
 from inference_operator.planning.status.conditions.stalled import problem_since
@@ -63,6 +64,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         baseline=_baseline(seen, plan),
         rollout=_rollout(plan),
         analysis=plan.rollout.state.analysis,
+        autoscaling=autoscaling_status(seen, plan, all_conditions, now),
         **_scale(seen, plan),
         accelerator=_accelerator(plan),
         **_addresses(seen, plan),

@@ -19,7 +19,7 @@ from inference_operator.domain.measurement import (
 from inference_operator.domain.scaling import MetricLoad, ScalingDecision, Surroundings
 from inference_operator.domain.scaling_question import ScalingAnswer, ScalingQuestion
 from inference_operator.planning.scaling.load import load_of
-from inference_operator.planning.scaling.question import UnitMemory, answer, changed
+from inference_operator.planning.scaling.question import UnitMemory, answer, is_other_size
 from tests.unit.planning.analysis.judging_harness import (
     LONG_BEFORE,
     MODEL,
@@ -119,7 +119,7 @@ class Bench:
         """Decide after some time of the clock that nothing adjusts, without a scrape."""
         self.now += seconds
         self.memory, given = answer(self.memory, self.question, self.sweep(**changes), self.now)
-        self.wakes += changed(self.last, given)
+        self.wakes += is_other_size(self.last, given)
         self.last = given
         return given.decision
 

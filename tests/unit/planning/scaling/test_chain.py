@@ -148,7 +148,7 @@ def test_a_lower_minimum_of_a_schedule_removes_no_pods_without_metrics() -> None
     )
 
     assert (held.size, held.reason) == (3, Reason.SCHEDULE_HELD)
-    assert "3 pods stay, though 1 would be allowed" in held.message
+    assert "3 pods stay, though the minimum is 1 now" in held.message
     assert free.size == 1
 
 

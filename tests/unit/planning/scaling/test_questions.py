@@ -4,36 +4,50 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.scaling import CanaryState, Limit, ScalingDecision
+from inference_operator.domain.scaling import Limit, ScalingDecision
 from inference_operator.domain.scaling_question import ScalingAnswer
-from inference_operator.planning.scaling.question import changed, present_size
+from inference_operator.planning.scaling.question import (
+    is_other_size,
+    is_told_otherwise,
+    present_size,
+)
 from tests.unit.planning.scaling.load_cases import AT_ONCE
-from tests.unit.planning.scaling.scaling_bench import QUEUE, Bench, rules_of
+from tests.unit.planning.scaling.scaling_bench import NOON, QUEUE, Bench, rules_of
 
 HELD = Limit(Reason.SCALING_HELD, "no series")
 DECISION = ScalingDecision(4, 4, Reason.VALID_METRIC_FOUND, "4 pods: queue time 5ms = 5ms")
 ANSWER = ScalingAnswer(DECISION)
 
 
-def test_only_what_a_pass_acts_on_wakes_it() -> None:
-    assert changed(None, ANSWER)
-    assert not changed(ANSWER, ScalingAnswer(replace(DECISION, message="5.1ms > 5ms")))
-    assert changed(ANSWER, ScalingAnswer(replace(DECISION, size=5)))
-    assert changed(ANSWER, ScalingAnswer(replace(DECISION, holds=HELD)))
-    assert not changed(
-        ScalingAnswer(replace(DECISION, holds=HELD)),
-        ScalingAnswer(replace(DECISION, holds=replace(HELD, message="stale"))),
-    )
-    assert changed(ANSWER, replace(ANSWER, canary=CanaryState.RUNNING))
+def test_another_size_wakes_a_pass_and_another_sentence_does_not() -> None:
+    words = ScalingAnswer(replace(DECISION, message="5.1ms > 5ms"))
+
+    assert is_other_size(None, ANSWER)
+    assert is_other_size(ANSWER, ScalingAnswer(replace(DECISION, size=5)))
+    assert not is_other_size(ANSWER, words)
+    assert not is_told_otherwise(ANSWER, words)
+
+
+def test_missing_data_and_limits_are_told_when_they_begin_and_end() -> None:
+    held = ScalingAnswer(replace(DECISION, holds=HELD))
+    stale = ScalingAnswer(replace(DECISION, holds=replace(HELD, message="stale")))
+    limited = ScalingAnswer(replace(DECISION, limited=Limit(Reason.GPU_CAPACITY, "no GPU")))
+
+    assert is_told_otherwise(ANSWER, held)
+    assert is_told_otherwise(held, ANSWER)
+    assert not is_told_otherwise(held, stale)
+    assert is_told_otherwise(ANSWER, limited)
+    assert is_told_otherwise(limited, ANSWER)
+    # The first answer is a size that no pass has read.
+    assert not is_told_otherwise(None, held)
 
 
 def test_bounds_hold_before_the_first_answer_and_after_an_edit() -> None:
-    bench = Bench(rules_of(minReplicas=2, maxReplicas=3))
-    moment = bench.at
+    rules, moment = rules_of(minReplicas=2, maxReplicas=3), NOON
 
-    assert present_size(replace(bench.question, size=1), None, moment) == 2
-    assert present_size(replace(bench.question, size=8), None, moment) == 3
-    assert present_size(bench.question, ANSWER, moment) == 3
+    assert present_size(rules, 1, None, moment) == 2
+    assert present_size(rules, 8, None, moment) == 3
+    assert present_size(rules, 2, ANSWER, moment) == 3
 
 
 def test_autoscaling_starts_from_the_pods_that_there_are() -> None:

@@ -61,13 +61,20 @@ class ConditionInputs:
         return self.plan.sizes.unit
 
     @property
+    def needed(self) -> int:
+        """Return the pods that must answer before the unit is Ready: with autoscaling, those that
+        are added to its minimum may come and go."""
+        least = self.plan.sizes.least
+        return self.replicas if least is None else least
+
+    @property
     def promoted(self) -> bool:
         return self.record is not None and self.plan.rollout.state.stable == self.record.revision
 
     @property
     def serves(self) -> bool:
         """Return whether this revision answers clients on all replicas, with one artifact."""
-        is_complete = self.promoted and self.reached and self.ready >= self.replicas
+        is_complete = self.promoted and self.reached and self.ready >= self.needed
         return is_complete and not self._is_mixed
 
     @property

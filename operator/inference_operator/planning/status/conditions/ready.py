@@ -67,7 +67,7 @@ def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason,
     since = f"; {inputs.wait.message}" if inputs.wait else ""
     if hold is not None:
         return hold.reason, hold.message + since
-    if inputs.ready >= inputs.replicas:
+    if inputs.ready >= inputs.needed:
         message = f"the Service does not select revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)
     reason = Reason.SCALING if inputs.promoted else Reason.PROGRESSING

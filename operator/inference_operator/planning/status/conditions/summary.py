@@ -20,6 +20,7 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 from inference_operator.planning.status.conditions.model_loaded import model_loaded_condition
 from inference_operator.planning.status.conditions.reconciling import reconciling_condition
 from inference_operator.planning.status.conditions.resolved_refs import references_condition
+from inference_operator.planning.status.conditions.scaled import scaling_conditions
 from inference_operator.planning.status.conditions.spec_valid import spec_valid_condition
 from inference_operator.planning.status.conditions.stalled import stalled_condition
 
@@ -33,6 +34,7 @@ def condition_drafts(inputs: ConditionInputs, ready: ConditionDraft) -> Iterator
     yield from available_condition(inputs)
     yield from gateway_condition(inputs)
     yield from analysis_conditions(inputs)
+    yield from scaling_conditions(inputs)
     yield from defaults_current_condition(inputs)
     yield ready
     if working := stalled_condition(inputs, ready) or reconciling_condition(ready):

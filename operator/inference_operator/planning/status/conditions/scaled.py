@@ -1,0 +1,76 @@
+"""`ScalingActive` and `ScalingLimited`: whether the number of pods follows its metrics, and what
+keeps it from what they ask for."""
+
+from collections.abc import Iterator
+
+from inference_operator.api.conditions import ConditionStatus, ConditionType
+from inference_operator.api.quoting import counted
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.scaling import ScalingDecision
+from inference_operator.planning.sizing import is_illegible
+from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
+
+NO_PROMETHEUS = (
+    "this operator has no Prometheus (INFERENCE_OPERATOR_PROMETHEUS_URL), so the number of pods"
+    " follows minReplicas, maxReplicas and schedules only"
+)
+_HOLDS_OF = {
+    ConditionStatus.TRUE: True,
+    ConditionStatus.FALSE: False,
+    ConditionStatus.UNKNOWN: None,
+}
+_KNOWN = frozenset(map(str, Reason))
+
+
+def scaling_conditions(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
+    """Yield the conditions of a unit with `spec.autoscaling`."""
+    scaled = inputs.plan.autoscaled
+    if scaled is None or is_illegible(inputs.assessment.invalid):
+        return
+    active = ConditionType.SCALING_ACTIVE
+    if not scaled.is_measured:
+        yield ConditionDraft(active, False, Reason.METRICS_UNAVAILABLE, NO_PROMETHEUS)
+    elif scaled.answer is None:
+        yield from _kept(inputs, active)
+        yield from _kept(inputs, ConditionType.SCALING_LIMITED)
+    else:
+        decision = scaled.answer.decision
+        yield _steady(inputs, _active(decision))
+        if decision.limited is not None:
+            limit = decision.limited
+            draft = ConditionDraft(ConditionType.SCALING_LIMITED, True, limit.reason, limit.message)
+            yield _steady(inputs, draft)
+
+
+def _active(decision: ScalingDecision) -> ConditionDraft:
+    kind = ConditionType.SCALING_ACTIVE
+    if decision.holds is not None:
+        is_fallback = decision.reason is Reason.FALLBACK_REACHED
+        reason = Reason.FALLBACK_REACHED if is_fallback else decision.holds.reason
+        return ConditionDraft(kind, False, reason, decision.holds.message)
+    reason = Reason.IDLE if decision.is_idle else Reason.VALID_METRIC_FOUND
+    return ConditionDraft(kind, True, reason, decision.message)
+
+
+def _kept(inputs: ConditionInputs, kind: ConditionType) -> Iterator[ConditionDraft]:
+    """Yield the condition as it was before the operator started; the one about metrics also
+    before there was any."""
+    was = inputs.seen.status.condition(kind)
+    if was is not None and was.reason in _KNOWN:
+        yield ConditionDraft(kind, _HOLDS_OF[was.status], Reason(was.reason), was.message)
+    elif kind is ConditionType.SCALING_ACTIVE:
+        pods = counted(inputs.plan.sizes.unit, "pod")
+        message = f"{pods}: the metrics were not asked for yet"
+        yield ConditionDraft(kind, None, Reason.NO_DATA, message)
+
+
+def _steady(inputs: ConditionInputs, draft: ConditionDraft) -> ConditionDraft:
+    """Return the condition with its former message while nothing but numbers changes: they change
+    with each sweep, and each change would be a write."""
+    was, before = inputs.seen.status.condition(draft.type), inputs.seen.status.autoscaling
+    is_same_size = before is not None and before.desired_replicas == inputs.plan.sizes.unit
+    if was is None or not is_same_size:
+        return draft
+    if (_HOLDS_OF[was.status], was.reason) != (draft.holds, draft.reason):
+        return draft
+    return ConditionDraft(draft.type, draft.holds, draft.reason, was.message)
