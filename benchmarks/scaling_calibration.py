@@ -140,28 +140,28 @@ def network() -> Subject:
 def calibrated(subject: Subject, runs: int, seconds: float) -> list[Row]:
     """Return the rows of a model."""
     with LocalTriton(subject.repository) as triton:
-        one, overhead = _batch_time(triton, subject, 1)
+        single, overhead = _batch_time(triton, subject, 1)
         # A batch that sleeps takes so much longer, by its code.
-        full = one + _ITEM * (subject.max_batch - 1)
+        full = single + _ITEM * (subject.max_batch - 1)
         if subject.whole_rows > 1:
             full, _ = _batch_time(triton, subject, subject.whole_rows)
-        item = (full - one) / (subject.max_batch - 1)
-        service = Service(one - item, item, subject.max_batch, subject.delay)
+        item = (full - single) / (subject.max_batch - 1)
+        service = Service(single - item, item, subject.max_batch, subject.delay)
         say(f"{subject.name}: {service}, client's own time {1000 * overhead:.2f} ms")
         rows = []
         for share in LOADS:
             load = Load(subject.name, 1, 1, subject.data, seconds, False, share * service.capacity)
-            found = [measure(triton.grpc, load) for _ in range(runs)]
-            rate = statistics.median(each.requests for each in found)
+            answers = [measure(triton.grpc, load) for _ in range(runs)]
+            rate = statistics.median(each.requests for each in answers)
             rows.append(
                 Row(
                     subject.name,
                     share,
                     rate,
-                    tuple((each.p50, each.p95) for each in found),
+                    tuple((each.p50, each.p95) for each in answers),
                     (
-                        statistics.median(each.p50 for each in found),
-                        statistics.median(each.p95 for each in found),
+                        statistics.median(each.p50 for each in answers),
+                        statistics.median(each.p95 for each in answers),
                     ),
                     simulated(service, rate, overhead),
                 )
@@ -176,7 +176,7 @@ def _batch_time(triton: LocalTriton, subject: Subject, rows: int) -> tuple[float
     load = Load(subject.name, rows, 1, subject.data, 3.0, False)
     measure(triton.grpc, load)
     before = triton.samples()
-    found = measure(triton.grpc, load)
+    answered = measure(triton.grpc, load)
     grown = {name: value - before.get(name, 0.0) for name, value in triton.samples().items()}
 
     def growth(metric: str) -> float:
@@ -186,7 +186,7 @@ def _batch_time(triton: LocalTriton, subject: Subject, rows: int) -> tuple[float
     computed = sum(growth(f"nv_inference_compute_{part}_duration_us") for part in parts)
     batch = computed / growth("nv_inference_exec_count") / 1e6
     queued = growth("nv_inference_queue_duration_us") / growth("nv_inference_request_success") / 1e6
-    return batch, max(found.p50 / 1e3 - batch - queued, 0.0)
+    return batch, max(answered.p50 / 1e3 - batch - queued, 0.0)
 
 
 def simulated(service: Service, rate: float, overhead: float, seed: int = 1) -> tuple[float, float]:

@@ -32,8 +32,8 @@ def texts(path: Path) -> list[str]:
 def test_a_picture_shows_load_pods_latency_and_reasons(tmp_path: Path) -> None:
     body = model()
     played = played_of(UnitKey("InferenceModel", "desk-7", "fx-drift"), body["spec"])
-    known = Known(Service(0.06, 0.02, 8, 0.001), peak=20.0)
-    trace = trace_of(TraceKind.OUTAGE_AT_PEAK, 1, 600.0, known)
+    facts = Known(Service(0.06, 0.02, 8, 0.001), peak=20.0)
+    trace = trace_of(TraceKind.OUTAGE_AT_PEAK, 1, 600.0, facts)
     result = compared(Scenario(played, trace, BEGIN))
     first, again, bitmap = (tmp_path / name for name in ("a.svg", "b.svg", "a.png"))
     for path in (first, again, bitmap):

@@ -10,8 +10,8 @@ from inference_operator.cli.scaling_simulation.traces import Known, OutageShape,
 SERVICE = Service(base=0.01, item=0.01, max_batch=4)
 
 
-def read(text: str, known: Known | None = None) -> Trace:
-    return read_load(text, "t.csv", known or Known(), SERVICE, 1)
+def read(text: str, facts: Known | None = None) -> Trace:
+    return read_load(text, "t.csv", facts or Known(), SERVICE, 1)
 
 
 def test_values_hold_until_the_next_row_and_the_last_for_a_minute() -> None:
