@@ -2,14 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from model_builders import builtin
 from model_builders.features.failure import FeatureError
-from model_builders.features.tokens import WordPiece
 from serving.client import forecasts
 from serving.client.attempts import Attempts
 from serving.client.channel import connect
@@ -17,6 +14,7 @@ from serving.client.errors import ClientReason, Place, TritonError
 from serving.client.interface import DEFAULT_OPTIONS
 from serving.client.metadata import metadata_of, statistics_of
 from serving.client.tensors import inputs_of, outputs_of
+from serving.client.texts import Texts
 from serving.records import (
     Answerer,
     Array,
@@ -53,7 +51,7 @@ class GrpcPredictionClient:
         self._settings = settings
         self._clients = {name: connect(each, triton) for name, each in triton.targets.items()}
         self._attempts = {name: Attempts.of(triton) for name in triton.targets}
-        self._words: WordPiece | None = None
+        self._texts = Texts()
         self._batches: dict[str, int] = {}
         self._is_closed = False
 
@@ -78,7 +76,7 @@ class GrpcPredictionClient:
     ) -> SentimentPrediction:
         """Rate a text from -1 to 1."""
         route = _offered(self._settings.routes.sentiment, "sentiment")
-        outputs, answered, place = await self._ask(route, self._text(route, text), options)
+        outputs, answered, place = await self._ask(route, self._texts.tensors(route, text), options)
         return forecasts.sentiment_of(route, outputs, answered, place)
 
     async def ensemble_predict(
@@ -213,8 +211,8 @@ class GrpcPredictionClient:
             )
 
         result, timings = await self._call(route.target, place, options.timeout, send)
-        wanted = forecasts.outputs_needed(route) if names is None else names
-        outputs = outputs_of(result, wanted, place)
+        read = forecasts.outputs_needed(route) if names is None else names
+        outputs = outputs_of(result, read, place)
         version = str(result.get_response().model_version)
         return outputs, (Answerer(route.model, version), timings), place
 
@@ -230,14 +228,6 @@ class GrpcPredictionClient:
                 ClientReason.CLIENT_CLOSED, place, "the client was closed", "make a new one"
             )
         return await self._attempts[target].call(place, seconds, send)
-
-    def _text(self, route: SentimentRouteSettings, text: str) -> dict[str, Array]:
-        if route.text:
-            return {route.text: np.array([[text.encode()]], dtype=np.object_)}
-        if self._words is None:
-            self._words = WordPiece(_vocabulary(route).read_text("utf-8").splitlines())
-        tokens = self._words.encode([text], route.max_tokens, name="text")
-        return {route.input_ids: tokens.input_ids, route.attention_mask: tokens.attention_mask}
 
     def _route(self, model: str) -> RouteSettings:
         """Return the route of a model by its own name or that of its route.
@@ -293,9 +283,3 @@ async def _all(calls: Sequence[Awaitable[Any]]) -> list[Any]:
         if isinstance(each, BaseException) and not isinstance(each, TritonError):
             raise each
     return results
-
-
-def _vocabulary(route: SentimentRouteSettings) -> Path:
-    if route.vocabulary:
-        return Path(route.vocabulary)
-    return Path(builtin.__file__).parent / "vocabulary" / "vocab.txt"

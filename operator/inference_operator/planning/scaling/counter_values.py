@@ -60,11 +60,12 @@ class Measured:
 def counted(sight: Sight, metric: ScalingMetric) -> Counted:
     """Return what the pods of a track did over a metric's window."""
     families = families_of(metric) | {Family.REQUESTS}
-    cover = coverage(sight.views, families)
+    views = sight.views_for(metric)
+    cover = coverage(views, families)
     trouble = cover.trouble(_REVISION, sight.sweep)
     gaps = {name for name, _ in cover.gaps}
     pods, young = [], 0
-    for name, view in sight.views.items():
+    for name, view in views.items():
         if name in gaps:
             continue
         history = sight.histories.get(name)

@@ -58,8 +58,7 @@ def gauge_load(sight: Sight, metric: ScalingMetric) -> MetricLoad:
 def _read(sight: Sight, metric: ScalingMetric, family: Family) -> _Read:
     values, gaps, young = [], [], 0
     for pod in sight.track.pods:
-        view = sight.views.get(pod.name)
-        gap = view.gap if view is not None else None
+        gap = sight.gap_of(pod, metric)
         if sight.is_young(pod, metric) or (gap is not None and gap.reason is Missing.YOUNG):
             young += 1
         elif gap is not None:
