@@ -48,6 +48,9 @@ class Story(Scaled):
         self.sizes: list[tuple[float, int]] = []
         """Times and numbers of pods that this process decided."""
 
+        self.is_new = True
+        """Whether this process has not swept yet: its memory begins with the first sweep."""
+
         self.is_edited = False
         """Whether a bound was edited since the last look."""
 
@@ -80,6 +83,8 @@ class Story(Scaled):
         if word == "sweep":
             for _ in range(number):
                 await self.sweep()
+                if self.is_new:
+                    self.sizes, self.is_new = self.sizes[-1:], False
                 await self.look()
             return
         getattr(self, f"_{word}")(number)
@@ -112,7 +117,7 @@ class Story(Scaled):
         self.outage = DOWN if number else None
 
     def _restart(self, _: int) -> None:
-        self.sizes = self.sizes[-1:]
+        self.is_new = True
         self.start()
 
     def _lose_status(self, _: int) -> None:
@@ -156,6 +161,7 @@ GROWN = [("sweep", 4), ("load", 40), ("sweep", 12)]
 @given(st.lists(DEEDS, max_size=8))
 @example([*GROWN, ("outage", 1), ("restart", 0), ("sweep", 12), ("outage", 0), ("load", 0)])
 @example([*GROWN, ("artifact", 2), ("load", 0), ("sweep", 12), ("promote", 0), ("sweep", 4)])
+@example([("load", 40), ("least", 6), ("sweep", 4)])
 @example([*GROWN, ("most", 3), ("edit_status", 999), ("lose_status", 0), ("sweep", 4)])
 def test_the_pods_stay_within_what_is_allowed(deeds: list[Deed]) -> None:
     asyncio.run(tell(deeds))
