@@ -10,7 +10,7 @@ PY := $(BIN)/python
 # Two environments in one folder: a small one for the operator and its tests, and the whole one.
 STAMP := $(VENV)/.installed
 FULL := $(VENV)/.installed-full
-CHECKED := operator model_builders training hack tests benchmarks
+CHECKED := operator model_builders serving training hack tests benchmarks
 # Most tests wait for servers, so more of them run at the same time than the machine has cores. No worker takes more than one.
 WORKERS ?= 4
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
@@ -63,10 +63,11 @@ $(FULL): requirements/all.txt $(STAMP)
 lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@uv=$$($(PYTHON) hack/uv.py); \
 	compile="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header"; \
-	$$compile $(UPGRADE) pyproject.toml --group training --group test --group dev -o requirements/all.txt; \
+	$$compile $(UPGRADE) pyproject.toml --extra serving --group training --group test --group dev -o requirements/all.txt; \
 	pinned="$$compile -c requirements/all.txt"; \
 	$$pinned pyproject.toml -o requirements/operator.txt; \
-	$$pinned pyproject.toml --group test --group dev -o requirements/dev.txt; \
+	$$pinned pyproject.toml --extra serving --group test --group dev -o requirements/dev.txt; \
+	$$pinned --group serving -o requirements/serving.txt; \
 	$$pinned --group training -o requirements/training.txt; \
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	$$pinned --group release -o requirements/release.txt; \

@@ -37,11 +37,14 @@ class Counters:
         self.sweep = 0
         self._queue_us = [0.0, 0.0]
 
+    @property
+    def is_breach(self) -> bool:
+        return self.sweep > self._breach_after
+
     def scrape(self) -> None:
         """Let the time of one sweep pass."""
         self.sweep += 1
-        is_breach = self.sweep > self._breach_after
-        for place, ms in enumerate((BREACH_MS if is_breach else STEADY_MS, STEADY_MS)):
+        for place, ms in enumerate((BREACH_MS if self.is_breach else STEADY_MS, STEADY_MS)):
             self._queue_us[place] += REQUESTS_OF_SWEEP * ms * 1000
 
     def value(self, family: Family, number: int) -> float:
@@ -54,9 +57,10 @@ class Counters:
 def rows(
     family: Family, units: int, namespace: str, counters: Counters, at: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a family: of more pods than a unit has at first, since it may grow."""
+    """Yield the rows of a family. After the breach they are of more pods than a unit has, since it
+    may grow."""
     for number in range(units):
-        for pod in range(PODS * 5 if number < BREACHED else PODS):
+        for pod in range(PODS * 5 if counters.is_breach and number < BREACHED else PODS):
             labels = {"namespace": namespace, "pod": f"price-{number}-{pod}"}
             if family is Family.FRESHNESS:
                 yield {"metric": labels, "value": [at, str(at - 1)]}

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "operator"), str(ROOT)]
 
-from hack import argocd, rollout_table  # noqa: E402
+from hack import argocd, gateway_api, rollout_table  # noqa: E402
 from inference_operator.api.base import GROUP  # noqa: E402
 from inference_operator.api.crd import crd  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
@@ -35,6 +35,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     },
     "docs/api.md": api_page,
     "docs/rollout-states.md": rollout_table.page,
+    "docs/openapi.json": gateway_api.document,
     **argocd.generated(),
 }
 

@@ -23,6 +23,7 @@ from hack.images.catalog import IMAGES, build, rootfs
 from hack.images.torch import torch_dir
 from hack.kopf_versions import lowest_kopf
 from hack.product import ROOT
+from hack.services import redis
 
 
 def _packages() -> None:
@@ -33,6 +34,7 @@ def _packages() -> None:
     if shutil.which("dot") is None:
         apt.install(["graphviz"])
     apt.unpacked("docker-registry")
+    redis.program_of_debian()
 
 
 def _programs() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-FOLDERS = ("operator", "model_builders", "training", "hack", "benchmarks", "tests")
+FOLDERS = ("operator", "model_builders", "serving", "training", "hack", "benchmarks", "tests")
 CODE = FOLDERS[:-1]
 CLAUSE = re.compile(r"(What|Who|Whose|Whom|Whether|Of|As|With|Without)\b")
 VAGUE = {"found", "wanted", "known", "told", "one", "what", "said"}

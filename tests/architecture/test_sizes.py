@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULE_LINES = 300
 FUNCTION_LINES = 60
-FOLDERS = ["operator", "model_builders", "training", "hack", "benchmarks", "tests"]
+FOLDERS = ["operator", "model_builders", "serving", "training", "hack", "benchmarks", "tests"]
 # Models of Triton repositories that import reads: input, and not modules of ours.
 DATA = ROOT / "tests" / "data"
 

@@ -1,0 +1,1 @@
+"""An asynchronous client of models that Triton serves; see docs/client.md."""

@@ -1,0 +1,1 @@
+"""The prediction gateway: HTTP and JSON in front of the models that Triton serves."""

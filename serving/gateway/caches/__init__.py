@@ -1,0 +1,1 @@
+"""Stores of cached answers: memory, files, and Redis. One contract suite tests all of them."""

@@ -1,0 +1,96 @@
+"""Records: a bounded queue, a sink that fails, and a folder that stays within its bytes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving.gateway.outbox import Outbox
+from serving.gateway.record_folder import RecordFolder, new_prediction_id
+
+NOW = datetime(2026, 12, 2, 20, 30, 5, tzinfo=UTC)
+
+
+class ListSink:
+    """A sink in memory, which is away while a test says so."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.is_away = self.is_closed = False
+
+    async def write(self, lines: Sequence[bytes]) -> None:
+        if self.is_away:
+            raise OSError("away")
+        self.batches.append(len(lines))
+
+    async def find(self, prediction_id: str) -> Mapping[str, Any] | None:
+        return None
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def outbox(sink: Any, most: int = 10, batch: int = 4) -> Outbox:
+    return Outbox(sink, most=most, batch=batch, interval=0.01, clock=lambda: 0.0)
+
+
+async def test_records_go_in_batches() -> None:
+    sink = ListSink()
+    box = outbox(sink)
+    for number in range(9):
+        box.put({"n": number})
+    await box.flush()
+    assert (sink.batches, box.waiting, box.counts.written) == ([4, 4, 1], 0, 9)
+
+
+async def test_a_sink_that_is_away_gets_them_later_and_what_does_not_fit_is_counted() -> None:
+    sink = ListSink()
+    box = outbox(sink)
+    sink.is_away = True
+    for number in range(13):
+        box.put({"n": number})
+    await box.flush()
+    assert (box.waiting, box.counts.dropped) == (10, {"queue_full": 3})
+    sink.is_away = False
+    await box.flush()
+    assert (box.counts.accepted, box.counts.written) == (10, 10)
+
+
+async def test_what_is_left_at_the_end_is_written_or_counted() -> None:
+    for is_away, written, dropped in ((False, 2, {}), (True, 0, {"shutdown": 2})):
+        sink = ListSink()
+        sink.is_away = is_away
+        box = outbox(sink)
+        box.start()
+        box.put({"n": 1})
+        box.put({"n": 2})
+        await box.close()
+        assert (box.counts.written, box.counts.dropped, sink.is_closed) == (written, dropped, True)
+
+
+async def test_a_folder_stays_within_its_bytes_and_counts_what_goes(tmp_path: Path) -> None:
+    removed: list[int] = []
+    times = iter(NOW.replace(minute=minute) for minute in range(6))
+    folder = RecordFolder(tmp_path, 250, lambda: next(times), removed.append)
+    for _ in range(6):
+        await folder.write([b"x" * 99])
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2  # noqa: ASYNC240
+    assert removed == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("minute", [30, 31, 33])
+async def test_a_record_is_found_in_the_minutes_after_its_id(tmp_path: Path, minute: int) -> None:
+    folder = RecordFolder(tmp_path, 1 << 20, lambda: NOW.replace(minute=minute))
+    name = new_prediction_id(NOW)
+    await folder.write([b'{"prediction_id":"other"}', f'{{"prediction_id":"{name}"}}'.encode()])
+    assert await folder.find(name) == {"prediction_id": name}
+    assert await folder.find(new_prediction_id(NOW)) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../../etc/passwd", "20261302T203005-0123456789abcdef", "x" * 1000]
+)
+async def test_ids_that_are_none_are_not_looked_for(tmp_path: Path, name: str) -> None:
+    assert await RecordFolder(tmp_path, 1000).find(name) is None
