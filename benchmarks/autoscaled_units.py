@@ -246,10 +246,10 @@ def _others(world: World) -> int:
 
 def _sizes(world: World) -> list[int]:
     """Return the pods that each unit's Deployment asks for, in the order of the units."""
-    found = {}
+    replicas = {}
     for body in world.cluster.all("Deployment"):
-        found[body["metadata"]["name"].rpartition("-")[0]] = body["spec"]["replicas"]
-    return [found[name_of(number)] for number in range(len(found))]
+        replicas[body["metadata"]["name"].rpartition("-")[0]] = body["spec"]["replicas"]
+    return [replicas[name_of(number)] for number in range(len(replicas))]
 
 
 async def _sweep(world: World, sweeper: Sweeper, telemetry: Telemetry) -> Measured:
@@ -270,9 +270,9 @@ def _asked(telemetry: Telemetry) -> int:
     return sum(int(each.value) for each in samples if each.name.endswith("_total"))
 
 
-def _print(what: str, sweeps: list[Measured]) -> None:
+def _print(phase: str, sweeps: list[Measured]) -> None:
     say(
-        f"{what}: woken {[each.woken for each in sweeps]}, writes"
+        f"{phase}: woken {[each.woken for each in sweeps]}, writes"
         f" {[each.writes for each in sweeps]}, after new pods answered"
         f" {[each.afterwards for each in sweeps]}, requests"
         f" {[each.requests for each in sweeps]}, CPU {[round(each.cpu, 2) for each in sweeps]} s"

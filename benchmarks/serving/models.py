@@ -90,10 +90,10 @@ def inputs(name: str, rows: int) -> dict[str, Tensor]:
     }
 
 
-def lay_out(folder: Path) -> Path:
-    """Return a model repository of all cases, made once."""
+def lay_out(folder: Path, cases: tuple[Case, ...] = CASES) -> Path:
+    """Return a model repository of the cases, made once."""
     repository = folder / "repository"
-    for case in CASES:
+    for case in cases:
         version = repository / case.name / "1"
         path = version / ("model.pt" if case.format == "torchscript" else "model.onnx")
         config = model_config(case.spec(), name=case.name, accelerated=True)

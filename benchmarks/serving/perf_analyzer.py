@@ -20,7 +20,8 @@ _PACKAGE = "libb64-0d"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`concurrency` requests in flight at any time, each of `batch` rows, over gRPC.
+    """`concurrency` requests in flight at any time, each of `batch` rows, over gRPC; or, with a
+    `rate`, so many independent requests a second, however many are in flight then.
 
     `steady` asks for three windows in a row that agree within a quarter.
     """
@@ -31,6 +32,7 @@ class Load:
     data: Path
     seconds: float = 5.0
     steady: bool = True
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def measure(url: str, load: Load) -> Measured:
             "-i",
             "grpc",
         ]
-        command += ["-b", str(load.batch), "--concurrency-range", str(load.concurrency)]
+        command += ["-b", str(load.batch), *pace_of(load)]
         command += ["--input-data", load.data, "--percentile", "95", "-f", table]
         command += ["--measurement-interval", str(int(load.seconds * 1000 / 3))]
         command += ["--stability-percentage", "25" if load.steady else "999", "--max-trials", "6"]
@@ -77,6 +79,13 @@ def measure(url: str, load: Load) -> Measured:
                 "a load that is not steady needs a quieter machine; else see its words",
             )
         return read(table.read_text(), load.batch)
+
+
+def pace_of(load: Load) -> list[str]:
+    """Return perf_analyzer's arguments for how requests come."""
+    if load.rate is None:
+        return ["--concurrency-range", str(load.concurrency)]
+    return ["--async", f"--request-rate-range={load.rate:.3f}", "--request-distribution=poisson"]
 
 
 def read(table: str, batch: int) -> Measured:

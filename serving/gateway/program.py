@@ -59,6 +59,7 @@ class Gateway:
 
 def unsupported(settings: Settings) -> list[str]:
     """Return a sentence for each setting that this version of the gateway cannot follow."""
+    targets = settings.triton.targets.values()
     limits = {
         "auth.mode": (settings.auth.mode == "jwt", "none or api_keys"),
         "limits.rate": (bool(settings.limits.rate), "no rate"),
@@ -67,6 +68,10 @@ def unsupported(settings: Settings) -> list[str]:
         "cors.origins": (bool(settings.cors.origins), "no origins"),
         "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
         "monitor.url": (settings.monitor.url is not None, "no address: records go to a folder"),
+        "triton.targets": (
+            any(each.protocol == "http" or each.metrics_url for each in targets),
+            "protocol grpc, and no metrics_url",
+        ),
         "logging.traces_url": (settings.logging.traces_url is not None, "no address"),
         "outbox.features": (settings.outbox.features == "full", "hash"),
         "storage.cache_dir": (

@@ -63,7 +63,7 @@ class Line:
         except ValueError:
             value = float("nan")
         if not least <= value <= most:
-            expected = f"a number from {least:g} to {most:,g}"
+            expected = f"a number from {least:g} to {most:,.15g}"
             self.refuse(column, quoted(text), expected, self.columns.remedy(column))
         return value
 
@@ -158,8 +158,8 @@ def _check_header(header: list[str], where: str, columns: Columns) -> None:
     for name in header:
         if name not in columns.names:
             meant = closest(name, columns.names)
-            known = f"the columns are {', '.join(columns.names)}"
-            remedy = f"did you mean {meant}?" if meant else known
+            names = f"the columns are {', '.join(columns.names)}"
+            remedy = f"did you mean {meant}?" if meant else names
             raise InputError(f"{where}, header: found the column {quoted(name)}; {remedy}")
         if header.count(name) > 1:
             raise InputError(

@@ -1,4 +1,4 @@
-"""The resource metrics API (`metrics.k8s.io`) of pods that no kubelet runs."""
+"""The metrics APIs of an autoscaler: of pods that no kubelet runs, and of a queue elsewhere."""
 
 import json
 import ssl
@@ -18,6 +18,9 @@ from tests.fakes.bodies import revision_of
 
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 _ROOT = f"/apis/{GROUP}/{VERSION}"
+EXTERNAL_GROUP = "external.metrics.k8s.io"
+METRIC = "queued-requests"
+_EXTERNAL_ROOT = f"/apis/{EXTERNAL_GROUP}/{VERSION}"
 _NAME = {"name": "pod-metrics", "namespace": "default"}
 
 
@@ -37,32 +40,37 @@ class PodMetrics(ThreadingHTTPServer):
         self.kubectl = kubectl
         self.load = 0
         """Millicores that the running pods of each revision share among them."""
+        self.queued = 0
+        """Value of each external metric, whatever its name."""
         self.selectors: defaultdict[str, list[str]] = defaultdict(list)
         """Namespace -> the label selectors of all lists that were asked for."""
 
     def register(self) -> None:
-        """Let the API server serve the group, and wait until it does."""
+        """Let the API server serve both groups, and wait until it does."""
         # Addresses of endpoints may not be on loopback, but a name may mean it.
         service = {"type": "ExternalName", "externalName": "localhost"}
-        api_service = {
-            "group": GROUP,
-            "version": VERSION,
-            "service": {**_NAME, "port": self.server_address[1]},
-            "insecureSkipTLSVerify": True,
-            "groupPriorityMinimum": 100,
-            "versionPriority": 100,
-        }
-        name = f"{VERSION}.{GROUP}"
+        groups = (GROUP, EXTERNAL_GROUP)
         self.kubectl.apply(
             {"apiVersion": "v1", "kind": "Service", "metadata": _NAME, "spec": service},
-            {
-                "apiVersion": "apiregistration.k8s.io/v1",
-                "kind": "APIService",
-                "metadata": {"name": name},
-                "spec": api_service,
-            },
+            *(self._api_service(group) for group in groups),
         )
-        self.kubectl("wait", "apiservice", name, "--for=condition=Available", "--timeout=30s")
+        names = [f"apiservice/{VERSION}.{group}" for group in groups]
+        self.kubectl("wait", *names, "--for=condition=Available", "--timeout=30s")
+
+    def _api_service(self, group: str) -> dict[str, Any]:
+        return {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": f"{VERSION}.{group}"},
+            "spec": {
+                "group": group,
+                "version": VERSION,
+                "service": {**_NAME, "port": self.server_address[1]},
+                "insecureSkipTLSVerify": True,
+                "groupPriorityMinimum": 100,
+                "versionPriority": 100,
+            },
+        }
 
     def usage(self, namespace: str, selector: str) -> dict[str, Any]:
         """The list of the running pods that match, with what each one uses."""
@@ -80,10 +88,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         if address.path == _ROOT:
-            self._answer(200, _DISCOVERY)
+            self._answer(200, _discovery(GROUP, "pods", "PodMetrics"))
             return
-        match address.path.removeprefix(f"{_ROOT}/").split("/"):
-            case ["namespaces", namespace, "pods"]:
+        if address.path == _EXTERNAL_ROOT:
+            self._answer(200, _discovery(EXTERNAL_GROUP, METRIC, "ExternalMetricValueList"))
+            return
+        match address.path.removeprefix("/apis/").split("/"):
+            case [group, _, "namespaces", _, name] if group == EXTERNAL_GROUP:
+                self._answer(200, _external(name, self.server.queued))
+            case [_, _, "namespaces", namespace, "pods"]:
                 selector = parse_qs(address.query).get("labelSelector", [""])[0]
                 self._answer(200, self.server.usage(namespace, selector))
                 self.server.selectors[namespace].append(selector)
@@ -125,21 +138,28 @@ def _usage_of(pod: dict[str, Any], millicores: int) -> dict[str, Any]:
     }
 
 
-def _type(kind: str) -> dict[str, str]:
-    return {"kind": kind, "apiVersion": f"{GROUP}/{VERSION}"}
+def _external(name: str, value: int) -> dict[str, Any]:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    item = {"metricName": name, "metricLabels": {}, "timestamp": now, "value": str(value)}
+    kind = _type("ExternalMetricValueList", EXTERNAL_GROUP)
+    return {**kind, "metadata": {}, "items": [item]}
 
 
-_DISCOVERY = {
-    "kind": "APIResourceList",
-    "apiVersion": "v1",
-    "groupVersion": f"{GROUP}/{VERSION}",
-    "resources": [
-        {
-            "name": "pods",
-            "singularName": "",
-            "namespaced": True,
-            "kind": "PodMetrics",
-            "verbs": ["get", "list"],
-        }
-    ],
-}
+def _type(kind: str, group: str = GROUP) -> dict[str, str]:
+    return {"kind": kind, "apiVersion": f"{group}/{VERSION}"}
+
+
+def _discovery(group: str, name: str, kind: str) -> dict[str, Any]:
+    resource = {
+        "name": name,
+        "singularName": "",
+        "namespaced": True,
+        "kind": kind,
+        "verbs": ["get", "list"],
+    }
+    return {
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": f"{group}/{VERSION}",
+        "resources": [resource],
+    }

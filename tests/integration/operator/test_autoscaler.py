@@ -20,7 +20,7 @@ from inference_operator.domain.names import (
 from tests.conftest import install_crds
 from tests.fakes.bodies import revision_of, source
 from tests.integration.operator.harness import NAME, NamespaceHarness
-from tests.integration.operator.pod_metrics import PodMetrics, pod_metrics
+from tests.integration.operator.pod_metrics import METRIC, PodMetrics, pod_metrics
 from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
@@ -45,6 +45,14 @@ SPEC: dict[str, Any] = {
 TARGET = 50
 # Millicores of four pods at the target, and of four pods at 1.2 times the target.
 CALM, BUSY = 2000, 2400
+# Requests that wait elsewhere, of which each pod may have two.
+EXTERNAL = {
+    "type": "External",
+    "external": {
+        "metric": {"name": METRIC},
+        "target": {"type": "AverageValue", "averageValue": "2"},
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +168,25 @@ def test_an_autoscaler_counts_only_pods_that_serve(rollout: Rollout) -> None:
     assert rollout.pods() == {rollout.old: 5, rollout.new: 5}
     assert rollout.replicas() == 5
     assert rollout.rescales() == ["1 x New size: 5"]
+
+
+def test_an_external_metric_scales_both_revisions_of_a_rollout(rollout: Rollout) -> None:
+    scene, hpa = rollout.scene, autoscaler(rollout.scene.namespace)
+    rollout.metrics.queued = 10
+    scene.kubectl.apply({**hpa, "spec": {**hpa["spec"], "metrics": [EXTERNAL]}})
+    eventually(lambda: rollout.pods() == {rollout.old: 5, rollout.new: 5}, rollout.pods)
+    assert rollout.replicas() == 5
+    assert "scale" in writers_of_replicas(scene)["kube-controller-manager"]
+    assert scene.served() == rollout.old
+
+    say(scene, rollout.old, ready=True)
+    say(scene, rollout.new, ready=True)
+    eventually(lambda: scene.served() == rollout.new)
+    assert rollout.replicas() == 5
+    rollout.metrics.queued = 4
+    # The old revision waits for its end with as many pods as it had.
+    eventually(lambda: rollout.pods()[rollout.new] == 2, rollout.pods)
+    assert rollout.rescales() == ["1 x New size: 5", "1 x New size: 2"]
 
 
 def test_with_the_pods_of_both_revisions_it_would_double_its_answer(

@@ -1,7 +1,7 @@
 """Outages of metrics, of each shape, from a real Prometheus to the number of pods: none shrinks.
 
 All units have so little load that they shrink as soon as their metrics are good. The first one's
-are, and it does.
+are, and it does. Then the sweeper starts anew, as after a restart of the operator.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ from tests.integration.prometheus.triton_pods import Lines, TritonPod
 
 pytestmark = pytest.mark.integration
 NAMESPACE, PODS, GOOD = "shop", 4, "good metrics"
+CANARY = " with a canary"
 RULES = Autoscaling.model_validate(
     {
         "minReplicas": 1,
@@ -66,12 +67,13 @@ def with_value(value: str, *families: str) -> Callable[[Lines], Lines]:
 
 def frozen() -> Callable[[Lines], Lines]:
     """Return a shape in which all counters stay as they are, though pods are scraped."""
-    first: Lines = []
+    first: dict[str, Lines] = {}
 
     def shape(lines: Lines) -> Lines:
-        first.extend([] if first else lines)
+        # The first line names the pod.
+        own = first.setdefault(lines[0], lines)
         # Clients wait, and none is answered.
-        return with_value("7", "nv_inference_pending_request_count")(first)
+        return with_value("7", "nv_inference_pending_request_count")(own)
 
     return shape
 
@@ -99,6 +101,8 @@ ROWS = {
     "negative": Row(with_value("-5", QUEUE), PODS, "NotFinite"),
     "frozen while requests wait": Row(frozen(), PODS, "NoAnswers"),
 }
+ALL = {**ROWS, **{f"{name}{CANARY}": row for name, row in ROWS.items()}}
+"""Each row without a canary, and of a canary beside a stable revision with good metrics."""
 
 
 @dataclass
@@ -108,20 +112,25 @@ class Unit:
     name: str
     pods: list[TritonPod]
     decisions: list[ScalingDecision] = field(default_factory=list)
+    seen: int = 0
+    """How many decisions there were before the restart."""
 
     @classmethod
     def new(cls, name: str) -> "Unit":
-        word = name.replace(" ", "-")
-        pods = [TritonPod(PodName(NAMESPACE, f"{word}-{i}"), requests=20) for i in range(PODS)]
+        """Make a unit; the pods of a canary come after those of the stable revision."""
+        word, count = name.replace(" ", "-"), 2 * PODS if name.endswith(CANARY) else PODS
+        pods = [TritonPod(PodName(NAMESPACE, f"{word}-{i}"), requests=20) for i in range(count)]
         return cls(word, pods)
 
     @property
     def question(self) -> ScalingQuestion:
         ready = datetime.now(UTC) - timedelta(hours=1)
         pods = tuple(MeasuredPod(each.pod.name, ready, timedelta()) for each in self.pods)
-        track = MeasuredTrack("aaa", "price", 1, pods=pods)
+        stable = MeasuredTrack("aaa", "price", 1, pods=pods[:PODS])
+        canary = MeasuredTrack("bbb", "price", 1, pods=pods[PODS:])
+        tracks = (stable, canary) if canary.pods else (stable,)
         key = UnitKey("InferenceModel", NAMESPACE, self.name)
-        return ScalingQuestion(key, self.name, RULES, PODS, (track,))
+        return ScalingQuestion(key, self.name, RULES, PODS, tracks)
 
     @property
     def least(self) -> int:
@@ -130,7 +139,9 @@ class Unit:
 
     @property
     def reason(self) -> str:
-        """The metric's reason at the last decision."""
+        """The metric's reason at the last decision since the last start; "" before the first."""
+        if len(self.decisions) == self.seen:
+            return ""
         return (self.decisions[-1].metrics[0].reason or "").partition(":")[0]
 
 
@@ -164,16 +175,16 @@ async def sweep_units(
 @pytest.fixture(scope="module")
 def units(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Unit]]:
     """Sweep all units until the one with good metrics has shrunk, and each other shows its row."""
-    units = {name: Unit.new(name) for name in (GOOD, *ROWS)}
-    for name, row in ROWS.items():
-        for pod in units[name].pods[: row.pods]:
+    units = {name: Unit.new(name) for name in (GOOD, *ALL)}
+    for name, row in ALL.items():
+        # Of a canary's unit, the pods of the canary.
+        for pod in units[name].pods[-row.pods :]:
             pod.shape = row.shape
 
     def is_over() -> bool:
-        is_shown = all(
-            units[name].decisions and units[name].reason == ROWS[name].reason for name in ROWS
-        )
-        return units[GOOD].least == 1 and is_shown
+        is_shown = all(units[name].reason == row.reason for name, row in ALL.items())
+        (*_, last) = (PODS, *(each.size for each in units[GOOD].decisions[units[GOOD].seen :]))
+        return last == 1 and is_shown
 
     pods = [pod for unit in units.values() for pod in unit.pods]
     with exporter() as server:
@@ -188,17 +199,24 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Uni
         folder: Path = tmp_path_factory.mktemp("prometheus")
         with LocalPrometheus(folder, configuration) as prometheus:
             asyncio.run(play(prometheus.uri, [*units.values()], is_over, SHRINKS_WITHIN))
+            for unit in units.values():
+                unit.seen = len(unit.decisions)
+            asyncio.run(play(prometheus.uri, [*units.values()], is_over, SHRINKS_WITHIN))
             yield units
 
 
-def test_a_unit_with_good_metrics_shrinks(units: Mapping[str, Unit]) -> None:
-    assert units[GOOD].least == 1
+def test_a_unit_with_good_metrics_shrinks_before_and_after_a_restart(
+    units: Mapping[str, Unit],
+) -> None:
+    good = units[GOOD]
+    assert good.decisions[good.seen - 1].size == 1
+    assert good.decisions[-1].size == 1
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", ALL)
 def test_no_shape_shrinks_a_unit(units: Mapping[str, Unit], name: str) -> None:
     assert units[name].least == PODS
-    assert units[name].reason == ROWS[name].reason, units[name].decisions[-1]
+    assert units[name].reason == ALL[name].reason, units[name].decisions[-1]
     assert units[name].decisions[-1].holds is not None
 
 

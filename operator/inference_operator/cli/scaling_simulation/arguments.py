@@ -78,7 +78,7 @@ def trace_from(arguments: argparse.Namespace, played: Played) -> Trace:
         raise _refused(arguments, "seed", "a number from 0 to 2^63 - 1")
     service = _service(arguments, played)
     seconds = {name: _seconds(arguments, name) for name in ("slo", "load_time", "duration")}
-    known = Known(service, seconds["slo"], seconds["load_time"], None, played.bounds)
+    facts = Known(service, seconds["slo"], seconds["load_time"], None, played.bounds)
     if arguments.trace not in list(TraceKind):
         for name in ("peak", "duration"):
             if getattr(arguments, name) is not None:
@@ -86,10 +86,10 @@ def trace_from(arguments: argparse.Namespace, played: Played) -> Trace:
                     f"--{name}: found beside a trace of a file, which says it; leave it out"
                 )
         text = read_text(arguments.trace)
-        return read_load(text, place_of(arguments.trace), known, service, arguments.seed)
+        return read_load(text, place_of(arguments.trace), facts, service, arguments.seed)
     peak = _peak(arguments, played, service)
     length = seconds["duration"] or _HOUR.total_seconds()
-    whole = Known(service, known.slo, known.load_time, peak, played.bounds)
+    whole = Known(service, facts.slo, facts.load_time, peak, played.bounds)
     return trace_of(TraceKind(arguments.trace), arguments.seed, length, whole)
 
 
@@ -114,18 +114,18 @@ def begin_from(arguments: argparse.Namespace) -> datetime:
 
 
 def _service(arguments: argparse.Namespace, played: Played) -> Service:
-    one = _seconds(arguments, "batch_time") or 0.02
+    single = _seconds(arguments, "batch_time") or 0.02
     most = played.max_batch
     full = _seconds(arguments, "full_batch_time")
-    full = one * min(most, 3) if full is None else full
-    if not one <= full <= one * most + 1e-9:
+    full = single * min(most, 3) if full is None else full
+    if not single <= full <= single * most + 1e-9:
         raise InputError(
-            f"--full-batch-time: found {1000 * full:g}ms, expected {1000 * one:g}ms to"
-            f" {1000 * one * most:g}ms, the times of one request and of {most} one after the other"
-            " (the largest batch of the manifest); correct one of the two"
+            f"--full-batch-time: found {1000 * full:g}ms, expected {1000 * single:g}ms to"
+            f" {1000 * single * most:g}ms, the times of one request and of {most} one after the"
+            " other (the largest batch of the manifest); correct one of the two"
         )
-    item = (full - one) / (most - 1) if most > 1 else 0.0
-    return Service(one - item, item, most, played.delay, played.instances)
+    item = (full - single) / (most - 1) if most > 1 else 0.0
+    return Service(single - item, item, most, played.delay, played.instances)
 
 
 def _peak(arguments: argparse.Namespace, played: Played, service: Service) -> float:

@@ -1,4 +1,4 @@
-"""What a manifest says of a simulation: its autoscaling, and how its model makes batches."""
+"""Part of a manifest that a simulation plays: its autoscaling, and how its model makes batches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -75,9 +75,9 @@ def _settings(unit: UnitKey, settings: Autoscaling | None) -> Autoscaling:
         )
     for place, metric in enumerate(settings.metrics):
         if metric.type not in VALUES:
-            known = ", ".join(each for each in ScalingMetricType if each in VALUES)
+            playable = ", ".join(each for each in ScalingMetricType if each in VALUES)
             raise InputError(
                 f"{unit}: spec.autoscaling.metrics[{place}].type: found {metric.type}, expected one"
-                f" of {known}, which a simulation has; remove it in a copy of the manifest"
+                f" of {playable}, which a simulation has; remove it in a copy of the manifest"
             )
     return settings

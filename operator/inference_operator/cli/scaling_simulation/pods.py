@@ -43,7 +43,7 @@ class Pod:
         since = last.at if last else max(self.ready_at, now - SCRAPE_INTERVAL)
         elapsed = (now - since) * self.server.service.instances
         share = min(busy / elapsed, 1.0) if elapsed > 0 else 0.0
-        self.scrapes.append(Scrape(now, counters.copy(), self.server.pending, share))
+        self.scrapes.append(Scrape(now, counters.copy(), self.server.pending(now), share))
 
 
 class Pods:

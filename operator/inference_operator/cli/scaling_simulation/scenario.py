@@ -1,4 +1,4 @@
-"""What is played: a unit, the trace of its load, and the laws that scale it."""
+"""Scenario of a simulation: a unit, the trace of its load, and the laws that scale it."""
 
 import math
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
 """Queue and batches of one simulated Triton, and the counters that it reports.
 
-The model is exact for a first-come queue: a batch starts when an instance is free and the batch is
-full, or its first request has waited `delay`. It takes what waits then, up to the largest batch.
-The loop is over batches, so a busy hour takes about a second.
+A batch is formed when it is full, or its first request has waited `delay`. It takes what waits
+then, up to the largest batch. Like Triton, each instance has one batch that runs and one that was
+formed ahead and waits for it: requests that come later do not join that one. The loop is over
+batches, so a busy hour takes about a second.
 """
 
 from bisect import bisect_left
@@ -13,6 +14,8 @@ from random import Random
 
 from inference_operator.cli.scaling_simulation.service import Service
 
+# Batches of each instance that are formed and have not ended.
+_SLOTS = 2
 _US = 1e6
 _MS = 1e3
 
@@ -60,12 +63,16 @@ class Server:
 
         self._chance = chance
         self._queue: deque[float] = deque()
+        self._started = started
         self._free = [started] * service.instances
+        self._ends = deque[float](maxlen=_SLOTS * service.instances)
+        # The last batch that was formed: when it starts, and its requests.
+        self._next = (started, 0)
 
-    @property
-    def pending(self) -> int:
+    def pending(self, now: float) -> int:
         """Return how many requests wait."""
-        return len(self._queue)
+        start, requests = self._next
+        return len(self._queue) + (requests if start > now else 0)
 
     @property
     def is_idle(self) -> bool:
@@ -81,26 +88,38 @@ class Server:
         answered(arrival, float("inf"))
 
     def serve(self, until: float, answered: Answered) -> None:
-        """Begin all batches that begin before `until`. All requests before then were received."""
-        queue, free, service = self._queue, self._free, self.service
+        """Form all batches that are formed before `until`. All requests before then were
+        received."""
+        queue, free = self._queue, self._free
         while queue:
-            place = 0 if len(free) == 1 else free.index(min(free))
-            start = max(free[place], queue[0])
-            if service.delay and len(queue) < service.max_batch:
-                start = max(start, queue[0] + service.delay)
-            elif service.delay:
-                full = max(queue[service.max_batch - 1], queue[0])
-                start = max(start, min(full, queue[0] + service.delay))
-            if start >= until:
+            formed = self._formed()
+            if formed >= until:
                 return
-            free[place] = start + self._batch(start, answered)
+            place = 0 if len(free) == 1 else free.index(min(free))
+            start = max(formed, free[place])
+            free[place] = start + self._batch(formed, start, answered)
+            self._ends.append(free[place])
 
-    def _batch(self, start: float, answered: Answered) -> float:
-        """Take a batch that starts then from the queue, count it, and return its time."""
+    def _formed(self) -> float:
+        """Return when the next batch is formed: with two for each instance, once one has ended."""
+        queue, service = self._queue, self.service
+        has_slot = len(self._ends) < _SLOTS * service.instances
+        slot = self._started if has_slot else min(self._ends)
+        formed = max(slot, queue[0])
+        if service.delay and len(queue) < service.max_batch:
+            return max(formed, queue[0] + service.delay)
+        if service.delay:
+            full = max(queue[service.max_batch - 1], queue[0])
+            return max(formed, min(full, queue[0] + service.delay))
+        return formed
+
+    def _batch(self, formed: float, start: float, answered: Answered) -> float:
+        """Take a batch from the queue when it is formed, count it, and return its time."""
         queue, service = self._queue, self.service
         arrivals = [queue.popleft()]
-        while queue and len(arrivals) < service.max_batch and queue[0] <= start:
+        while queue and len(arrivals) < service.max_batch and queue[0] <= formed:
             arrivals.append(queue.popleft())
+        self._next = (start, len(arrivals))
         time = service.batch_time(len(arrivals)) * self.slowness
         if service.spread:
             time *= 1.0 - service.spread + service.spread * self._chance.expovariate(1.0)

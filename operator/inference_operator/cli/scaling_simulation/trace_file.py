@@ -35,7 +35,7 @@ class _Row:
     missing: OutageShape | None
 
 
-def read_load(text: str, where: str, known: Known, service: Service, seed: int) -> Trace:
+def read_load(text: str, where: str, facts: Known, service: Service, seed: int) -> Trace:
     """Return the trace of a CSV file's text; messages call the file `where`.
 
     The values of the last row hold for one more minute.
@@ -55,12 +55,12 @@ def read_load(text: str, where: str, known: Known, service: Service, seed: int) 
         KIND,
         seed,
         service,
-        slo_of(service) if known.slo is None else known.slo,
+        slo_of(service) if facts.slo is None else facts.slo,
         end,
         lambda time: rates[max(bisect_right(times, time) - 1, 0)],
-        _DEFAULT_LOAD_TIME if known.load_time is None else known.load_time,
+        _DEFAULT_LOAD_TIME if facts.load_time is None else facts.load_time,
         tuple(_outages(rows, end)),
-        known.bounds,
+        facts.bounds,
     )
 
 

@@ -109,12 +109,12 @@ def slo_of(service: Service) -> float:
 
 
 def trace_of(
-    kind: TraceKind, seed: int, duration: float = 3600.0, known: Known | None = None
+    kind: TraceKind, seed: int, duration: float = 3600.0, facts: Known | None = None
 ) -> Trace:
     """Return a trace whose numbers are drawn from a seed. Equal seeds give equal traces."""
-    chance, known = Random(f"{kind}/{seed}"), known or Known()
+    chance, facts = Random(f"{kind}/{seed}"), facts or Known()
     drawn = _service(chance)
-    service = known.service or drawn
+    service = facts.service or drawn
     low = service.capacity * chance.uniform(0.8, 1.8)
     high = low * chance.uniform(2.5, 5.0)
     start = duration * chance.uniform(0.15, 0.3)
@@ -129,13 +129,13 @@ def trace_of(
     if kind is TraceKind.SICK_REPLICA:
         sick = (start, chance.uniform(2.5, 5.0))
         high = low * 1.3
-    if known.peak is not None:
-        low, high = low * known.peak / high, known.peak
+    if facts.peak is not None:
+        low, high = low * facts.peak / high, facts.peak
     rate_at = _RATES[kind](_Shape(low, high, start, duration, chance))
-    slo = slo_of(service) if known.slo is None else known.slo
-    load_time = load_time if known.load_time is None else known.load_time
+    slo = slo_of(service) if facts.slo is None else facts.slo
+    load_time = load_time if facts.load_time is None else facts.load_time
     return Trace(
-        kind, seed, service, slo, duration, rate_at, load_time, outages, known.bounds, sick
+        kind, seed, service, slo, duration, rate_at, load_time, outages, facts.bounds, sick
     )
 
 

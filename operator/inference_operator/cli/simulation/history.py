@@ -54,6 +54,9 @@ class Moment:
     metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """The verdict and the reason of each metric, by its name."""
 
+    baseline: int = 0
+    """Ready pods of the baseline, beside those of the stable revision."""
+
     writes: int = 0
     """Writes of the operator so far."""
 

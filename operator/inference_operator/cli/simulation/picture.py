@@ -122,6 +122,12 @@ def _add_pods(axes: Axes, drawing: _Drawing) -> None:
         "new": [float(moment.canary) for moment in moments],
     }
     _add_pair(axes, drawing, counts)
+    baseline = [float(moment.baseline) for moment in moments]
+    if any(baseline):
+        # The same version as before, in pods as new as the canary's.
+        axes.step(
+            drawing.times, baseline, where="post", color=_STABLE, linestyle=":", label="baseline"
+        )
     axes.set_title("Ready pods of the revision before, and of the new one")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))

@@ -211,6 +211,7 @@ class Simulation:
             weight=self._weight,
             stable=children.ready_of(self._first or _stable(self._seen)) if children else 0,
             canary=children.ready_of(self._second) if children else 0,
+            baseline=children.baseline_ready_of(self._first) if children else 0,
             verdict=result.verdict.value if result else "",
             proofs=dict(_proofs(result)) if result else {},
             metrics={m.name: (m.verdict.value, m.reason) for m in result.metrics} if result else {},

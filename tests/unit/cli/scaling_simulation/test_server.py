@@ -81,12 +81,23 @@ def test_a_batch_waits_for_others_until_it_is_full_or_the_delay_is_over(
     assert measured == pytest.approx(latencies)
 
 
+def test_a_batch_that_is_formed_ahead_is_not_joined_by_later_requests() -> None:
+    server, measured = Server(Service(0.1, 0.0, max_batch=4), 0.0, Random(1)), []
+    for arrival in (0.0, 0.01, 0.02, 0.03):
+        server.serve(arrival, lambda _, latency: measured.append(latency))
+        server.receive(arrival, lambda _, latency: measured.append(latency))
+    server.serve(0.05, lambda _, latency: measured.append(latency))
+    assert (server.pending(0.05), server.pending(0.15)) == (3, 2)
+    server.serve(1.0, lambda _, latency: measured.append(latency))
+    assert measured == pytest.approx([0.1, 0.19, 0.28, 0.27])
+
+
 def test_requests_beyond_the_queue_s_limit_fail_and_are_counted() -> None:
     server, failed = Server(Service(0.1, 0.0, queue_limit=2), 0.0, Random(1)), []
     for arrival in (0.1, 0.2, 0.3):
         server.receive(arrival, lambda at, latency: failed.append((at, latency)))
     assert failed == [(0.3, float("inf"))]
-    assert (server.counters.failed, server.pending) == (1, 2)
+    assert (server.counters.failed, server.pending(0.0)) == (1, 2)
 
 
 def test_the_histogram_has_each_request_once_by_its_whole_ms() -> None:

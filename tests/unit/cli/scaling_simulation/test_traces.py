@@ -59,9 +59,9 @@ def test_each_kind_has_what_its_name_says() -> None:
 
 def test_what_is_known_is_not_drawn() -> None:
     service = Service(base=0.01, item=0.01, max_batch=2)
-    known = Known(service, slo=0.5, load_time=7.0, peak=80.0, bounds=(5, 10))
+    facts = Known(service, slo=0.5, load_time=7.0, peak=80.0, bounds=(5, 10))
     for kind in TraceKind:
-        trace = trace_of(kind, 1, 900.0, known)
+        trace = trace_of(kind, 1, 900.0, facts)
         rates = [trace.rate_at(float(second)) for second in range(900)]
         assert (trace.service, trace.slo, trace.load_time) == (service, 0.5, 7.0)
         assert trace.bounds == (5, 10)

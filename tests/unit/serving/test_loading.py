@@ -1,0 +1,116 @@
+"""Settings of the gateway from a file and from variables; each problem is a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from serving.settings.loading import SettingsError, load
+
+GOOD = """
+environment: local
+inference: {batch_size: 16, cache_ttl: 5m}
+triton:
+  targets:
+    price: {address: "lstm-headless.trading.svc:8001"}
+routes:
+  price: {target: price, model: lstm_price_predictor}
+  sentiment: null
+  ensemble: null
+"""
+
+
+def test_a_file_is_read_and_variables_are_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(GOOD)
+    monkeypatch.setenv("CONFIG_PATH", str(file))
+    monkeypatch.setenv("SERVING_INFERENCE__BATCH_SIZE", "8")
+    settings = load()
+
+    assert settings.inference.batch_size == 8
+    assert settings.inference.cache_ttl == 300.0
+    assert settings.routes.sentiment is None
+    assert settings.triton.targets["price"].address == "lstm-headless.trading.svc:8001"
+
+
+def test_without_a_file_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONFIG_PATH", raising=False)
+
+    assert load().server.port == 8005
+
+
+BAD = {
+    "no YAML": ("a: [", "found no YAML"),
+    "a list": ("- a", "found ['a'], expected sections by name"),
+    "an unknown section": ("inferences: {}", "inferences: found an unknown key"),
+    "an unknown key": ("inference: {batch: 4}", "inference.batch: found an unknown key"),
+    "a wrong type": ("inference: {batch_size: many}", "inference.batch_size: found 'many'"),
+    "too small": ("inference: {batch_size: 0}", "inference.batch_size: found 0"),
+    "an unreadable duration": ("inference: {cache_ttl: soon}", "inference.cache_ttl: found 'soon'"),
+    "a port that is none": ("server: {port: 70000}", "server.port: found 70000"),
+    "a target that is none": (
+        "routes: {price: {target: other}}",
+        "routes.price.target: found other",
+    ),
+    "open to all": (
+        "{environment: prod, server: {host: 0.0.0.0}}",
+        "server.host: found 0.0.0.0, expected 127.0.0.1",
+    ),
+    "keys without a file": ("auth: {mode: api_keys}", "auth.keys_file: found nothing"),
+    "tokens without an audience": ("auth: {mode: jwt}", "auth: found mode jwt"),
+    "one half of TLS": ("server: {key_file: a.pem}", "server: found one TLS file"),
+    "an address without a port": (
+        "triton: {targets: {triton: {address: triton}}}",
+        "triton.targets.triton.address: found 'triton'",
+    ),
+    "no targets": ("triton: {targets: {}}", "triton.targets: found {}"),
+    "a share above one": ("triton: {retry_share: 2}", "triton.retry_share: found 2"),
+    "a policy that is none": ("lag: {stale: maybe}", "lag.stale"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_has_a_sentence_for_its_problem(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, words = BAD[name]
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+    monkeypatch.setenv("CONFIG_PATH", str(file))
+    with pytest.raises(SettingsError) as caught:
+        load()
+
+    assert any(words in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("{inference: {batch_size: 0}, server: {port: 0}}")
+    monkeypatch.setenv("CONFIG_PATH", str(file))
+    with pytest.raises(SettingsError) as caught:
+        load()
+
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("SERVING_INFERENC__BATCH_SIZE", "did you mean inference?"),
+        ("SERVING_XYZ", "sections are"),
+    ],
+)
+def test_a_variable_of_no_section_is_refused(
+    variable: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(SettingsError, match=variable) as caught:
+        load()
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFIG_PATH", "/nowhere/settings.yaml")
+    with pytest.raises(SettingsError, match="No such file"):
+        load()
