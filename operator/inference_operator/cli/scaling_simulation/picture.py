@@ -17,6 +17,7 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
+from inference_operator.cli.figure_layout import settle
 from inference_operator.cli.scaling_simulation.scenario import Result
 from inference_operator.domain.scaling import ScalingDecision
 
@@ -72,6 +73,7 @@ def draw(result: Result, path: Path) -> None:
             for outage in trace.outages:
                 axes.axvspan(outage.start, outage.end, color=_MISSING, zorder=0, linewidth=0)
         _set_times(panels[-1], trace.duration)
+        settle(figure, panels)
         metadata = {"Date": None} if format_ == "svg" else {"Software": None}
         figure.savefig(path, format=format_, dpi=110, metadata=metadata)
 

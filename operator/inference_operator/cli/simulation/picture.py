@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from inference_operator.cli.figure_layout import settle
 from inference_operator.cli.simulation.history import Entry, History, Moment
 from inference_operator.cli.simulation.limits import Limits
 from model_builders.statistics.judgement import ALPHA
@@ -84,6 +85,7 @@ def draw(history: History, limits: Limits, path: Path) -> None:
                 axes.axvline(entry.time, color=_LIMIT, linewidth=0.6, linestyle=":")
         _name_decisions(panels[0], drawing)
         _set_times(panels[-1], drawing)
+        settle(figure, panels)
         metadata = {"Date": None} if format_ == "svg" else {"Software": None}
         figure.savefig(path, format=format_, dpi=110, metadata=metadata)
 

@@ -101,3 +101,16 @@ def test_the_picture_of_the_page_is_what_the_command_draws(
     page = ROOT / "docs" / "simulate" / "slower.svg"
     assert texts(page) == texts(path), f"draw it again: {command[1]} -o {page}"
     assert page.stat().st_size < 150_000
+
+
+def test_a_baseline_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    errors = {"name": "errors", "type": "ErrorRate", "maxRelative": "300%"}
+    given = model()["spec"]["rollout"]["canary"]
+    for compared, is_drawn in (("Baseline", True), ("Stable", False)):
+        analysis = {"metrics": [errors], "comparedWith": compared}
+        body = model(rollout={"canary": {**given, "analysis": analysis}})
+        picture = tmp_path / f"{compared}.svg"
+        words = ("-o", str(picture), "--duration", "10m")
+        status, _, err = simulate(capsys, tmp_path, trace(row()), *words, body=body)
+        assert (status, err) == (0, "")
+        assert (">baseline<" in picture.read_text()) is is_drawn

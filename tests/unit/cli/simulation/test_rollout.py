@@ -85,19 +85,6 @@ def test_a_canary_is_compared_with_a_baseline(
     assert "stable is the baseline of" in out
 
 
-def test_a_baseline_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    errors = {"name": "errors", "type": "ErrorRate", "maxRelative": "300%"}
-    given = model()["spec"]["rollout"]["canary"]
-    for compared, is_drawn in (("Baseline", True), ("Stable", False)):
-        analysis = {"metrics": [errors], "comparedWith": compared}
-        body = model(rollout={"canary": {**given, "analysis": analysis}})
-        picture = tmp_path / f"{compared}.svg"
-        words = ("-o", str(picture), "--duration", "10m")
-        status, _, err = simulate(capsys, tmp_path, GOOD, *words, body=body)
-        assert (status, err) == (0, "")
-        assert (">baseline<" in picture.read_text()) is is_drawn
-
-
 def test_equal_seeds_play_equal_rollouts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
