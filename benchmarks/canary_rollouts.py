@@ -85,7 +85,10 @@ def baselines() -> list[Group]:
     ]
     errors = Scenario("baseline: errors 5 %, 10/s", FAULTS["errors 5 %"], _BASELINE, rate=10)
     every.append(Group(errors, 40))
-    for words, setting in (("slower new pods", Setting()), ("baseline, slower new pods", _BASELINE)):
+    for words, setting in (
+        ("slower new pods", Setting()),
+        ("baseline, slower new pods", _BASELINE),
+    ):
         same = Scenario(f"{words}: identical, 100/s", setting=setting, new_pods=_SLOWER)
         bad = replace(same, name=f"{words}: latency x1.5, 100/s", fault=FAULTS["latency x1.5"])
         every += [Group(same, 100), Group(bad, 60)]

@@ -35,11 +35,7 @@ _BOUNDS = {
     "time": (-DAY, DAY),
     "requests_per_second": (0.0, _MOST_RATE),
     **{f"{track}_error_share": (0.0, 1.0) for track in _TRACKS},
-    **{
-        f"{track}_{name}_ms": (0.001, _MOST_MS)
-        for track in _TRACKS
-        for name in ("p50", "p95")
-    },
+    **{f"{track}_{name}_ms": (0.001, _MOST_MS) for track in _TRACKS for name in ("p50", "p95")},
     **{f"{track}_queue_ms": (0.0, _MOST_MS) for track in _TRACKS},
 }
 _REMEDIES = {"_share": "write 0.01 for 1 %", "time": "write seconds"}

@@ -86,9 +86,7 @@ def were_asked(question: AnalysisQuestion, sweep: Sweep) -> bool:
     return all(text in sweep.queries for text in user_queries(question))
 
 
-def _filled(
-    question: AnalysisQuestion, metric: AnalysisMetric, track: MeasuredTrack
-) -> str | None:
+def _filled(question: AnalysisQuestion, metric: AnalysisMetric, track: MeasuredTrack) -> str | None:
     query = metric.query or ""
     if not query or problem_of(query, NAMES_OF_ANALYSIS):
         return None

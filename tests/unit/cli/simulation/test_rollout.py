@@ -85,9 +85,7 @@ def test_a_canary_is_compared_with_a_baseline(
     assert "stable is the baseline of" in out
 
 
-@pytest.mark.parametrize(
-    ("compared", "outcome"), [("Stable", "Aborted"), ("Baseline", "Promoted")]
-)
+@pytest.mark.parametrize(("compared", "outcome"), [("Stable", "Aborted"), ("Baseline", "Promoted")])
 def test_new_pods_that_are_worse_whatever_their_version_need_a_baseline(
     compared: str, outcome: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
