@@ -14,6 +14,7 @@ from inference_operator.adapters.prometheus.canary_questions import CanaryQuesti
 from inference_operator.adapters.prometheus.needs import Needs, needs_of
 from inference_operator.adapters.prometheus.questions import Questions, Take
 from inference_operator.adapters.prometheus.size_questions import SizeQuestions
+from inference_operator.adapters.uncollected import uncollected
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import NoAnswer, Sweep
@@ -126,6 +127,10 @@ class Sweeper:
 
     async def sweep(self) -> str:
         """Ask, judge and wake once; return how it went: answered, incomplete or unanswered."""
+        with uncollected():
+            return await self._sweep()
+
+    async def _sweep(self) -> str:
         loop = asyncio.get_running_loop()
         asks = itertools.chain(*[each.asks() for each in self._questions])
         allows_queries = self.cadence.allows_queries
