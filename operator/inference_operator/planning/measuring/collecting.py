@@ -8,10 +8,10 @@ from inference_operator.domain.analysis import MeasuredPod, MeasuredTrack
 from inference_operator.domain.measurement import Family, PodName, Sample, Sweep
 from inference_operator.planning.measuring.counters import (
     Gap,
-    Known,
     Missing,
     Reading,
     Rows,
+    SharedKeys,
     growth,
     merged,
     reading_of,
@@ -45,7 +45,7 @@ class Collector:
     crowded: frozenset[Family] = frozenset()
     """The families of which the unit's namespace has more series than an answer."""
 
-    known: Known = field(default_factory=dict)
+    shared: SharedKeys = field(default_factory=dict)
     """Keys of the counters, of all pods that were read until now."""
 
     def views(self, track: MeasuredTrack, before: Mapping[str, PodMemory]) -> dict[str, PodView]:
@@ -93,7 +93,7 @@ class Collector:
     def _reading(
         self, time: float, samples: Mapping[Family, tuple[Sample, ...]], models: frozenset[str]
     ) -> Reading:
-        reading = reading_of(time, samples, self.families, models, self.known)
+        reading = reading_of(time, samples, self.families, models, self.shared)
         crowded = dict.fromkeys(self.crowded & self.families, _CROWDED)
         return replace(reading, gaps={**reading.gaps, **crowded}) if crowded else reading
 

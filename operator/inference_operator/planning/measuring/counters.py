@@ -17,7 +17,7 @@ _COUNTS = frozenset({Family.REQUESTS, Family.FAILURES, Family.BUCKETS, Family.GA
 Labels = tuple[str, ...]
 Row = tuple[Family, Labels]
 Rows = Mapping[Row, float]
-Known = dict[Row, Row]
+SharedKeys = dict[Row, Row]
 
 
 class Missing(StrEnum):
@@ -85,11 +85,11 @@ def reading_of(
     samples: Mapping[Family, tuple[Sample, ...]],
     families: frozenset[Family],
     models: frozenset[str],
-    known: Known,
+    shared: SharedKeys,
 ) -> Reading:
     """Return the counters of the given families and models, whose first label is the model.
 
-    `known` are the keys of pods with the same labels, and gets those that are new: one key for all
+    `shared` are the keys of pods with the same labels, and gets those that are new: one key for all
     pods of a unit is less work for the collector of garbage, which holds the event loop.
     """
     rows: dict[Row, float] = {}
@@ -110,7 +110,7 @@ def reading_of(
                 gaps[family] = Gap(Missing.NOT_FINITE, f"{value:g}")
             else:
                 row = (family, sample.labels)
-                rows[known.setdefault(row, row)] = value
+                rows[shared.setdefault(row, row)] = value
     if gaps:
         rows = {row: value for row, value in rows.items() if row[0] not in gaps}
     return Reading(time, rows, gaps)
