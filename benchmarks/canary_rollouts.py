@@ -42,7 +42,7 @@ SETTINGS = {
 }
 _BASELINE = Setting({"comparedWith": "Baseline"})
 # Cold caches, or slower nodes: within the absolute limit, and beyond the relative one.
-_SLOWER = 1.15
+_SLOWER = 1.3
 _WAIT = Setting(steps=({"setWeight": 10}, {"pause": {}}))
 
 

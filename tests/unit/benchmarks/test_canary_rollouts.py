@@ -97,7 +97,7 @@ def test_slower_new_pods_are_taken_back_unless_their_baseline_is_slower_too(
     is_compared: bool,
 ) -> None:
     setting = Setting({"comparedWith": "Baseline"} if is_compared else {})
-    slower = Scenario("slower", setting=setting, new_pods=1.15, lasts=1200)
+    slower = Scenario("slower", setting=setting, new_pods=1.3, lasts=1200)
 
     assert play(slower, 5).outcome is (Outcome.PROMOTED if is_compared else Outcome.ABORTED)
 
