@@ -19,10 +19,10 @@ RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no
       --only-binary=:all: --require-hashes -r /build/operator.txt \
  && cd /opt/operator/lib/python3.11/site-packages \
  && find . -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
- && rm -rf onnx/reference onnx/fuzz numpy/distutils numpy/f2py \
+ && rm -rf onnx/reference onnx/fuzz numpy/distutils numpy/f2py numpy/random/_examples numpy/_pyinstaller boto3/examples \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts ! -name "sso*" ! -name signin \
       -exec rm -rf {} + \
- && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" \) -delete \
+ && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" -o -name "*.a" -o -name "*.rst" -o -name "*.tab" -o -name "tzdata.zi" \) -delete \
  && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM dependencies AS project

@@ -31,7 +31,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-serving benchmark-training
+        benchmark-ensemble benchmark-serving benchmark-training gpu-check
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -177,6 +177,9 @@ benchmark-ensemble: $(FULL) ## measure the trading ensemble as 1 request, and as
 
 benchmark-training: $(FULL) ## measure the training loop, and a plain one
 	@$(PY) -m benchmarks.training
+
+gpu-check: $(FULL) ## compare the shipped models on this machine's GPU with the CPU; says so if there is none
+	@$(PY) -m hack.gpu_check
 
 benchmark-controller: $(FULL) ## measure the controller with N=1000 models beside a bare client, in 10 min
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

@@ -1,14 +1,11 @@
 """Server on loopback that answers as Prometheus does of the pods of autoscaled units."""
 
-import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aiohttp import web
-
+from benchmarks.prometheus_server import serve_rows
 from inference_operator.adapters.prometheus.queries import text
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
@@ -78,27 +75,10 @@ def serve(units: int, namespace: str, breach_after: int, port: "Connection[Any, 
     seen: Counter[Family] = Counter()
     counters = Counters(breach_after)
 
-    async def answer(request: web.Request) -> web.Response:
-        form = await request.post()
-        family, at = names[str(form["query"])], float(str(form["time"]))
+    def answered(family: Family, at: float) -> Iterator[dict[str, Any]]:
         seen[family] += 1
         if seen[family] > counters.sweep:
             counters.scrape()
-        matches = {
-            "resultType": "vector",
-            "result": [*rows(family, units, namespace, counters, at)],
-        }
-        body = json.dumps({"status": "success", "data": matches}, separators=(",", ":")).encode()
-        return web.Response(body=body, content_type="application/json")
+        return rows(family, units, namespace, counters, at)
 
-    async def run() -> None:
-        app = web.Application()
-        app.router.add_post("/api/v1/query", answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port.send(runner.addresses[0][1])
-        await asyncio.Event().wait()
-
-    asyncio.run(run())
+    serve_rows(names, answered, port)

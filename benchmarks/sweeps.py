@@ -14,7 +14,6 @@ of the collector of garbage is timed: one comes sooner or later.
 import argparse
 import asyncio
 import gc
-import json
 import multiprocessing
 import os
 import platform
@@ -26,8 +25,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aiohttp import web
-
+from benchmarks.prometheus_server import body, serve_rows
 from hack.console import say
 from inference_operator.adapters.prometheus.access import AccessFiles
 from inference_operator.adapters.prometheus.canary_questions import CanaryQuestions
@@ -91,35 +89,16 @@ def rows(family: Family, units: int, sweep: int, at: float) -> Iterator[dict[str
                     yield {"metric": {**labels, "le": bound}, "value": [at, value]}
 
 
-def body(family: Family, units: int, sweep: int, at: float) -> bytes:
-    """Return an answer as compact as Prometheus writes it."""
-    matches = {"resultType": "vector", "result": list(rows(family, units, sweep, at))}
-    return json.dumps({"status": "success", "data": matches}, separators=(",", ":")).encode()
-
-
 def serve(units: int, port: "Connection[Any, Any]") -> None:
     """Answer each family's text, until the process is ended."""
     names = {text(family, (), Scope()): family for family in FAMILIES}
     seen: Counter[Family] = Counter()
 
-    async def answer(request: web.Request) -> web.Response:
-        form = await request.post()
-        family, at = names[str(form["query"])], float(str(form["time"]))
+    def answered(family: Family, at: float) -> Iterator[dict[str, Any]]:
         seen[family] += 1
-        answered = body(family, units, seen[family], at)
-        return web.Response(body=answered, content_type="application/json")
+        return rows(family, units, seen[family], at)
 
-    async def run() -> None:
-        app = web.Application()
-        app.router.add_post("/api/v1/query", answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port.send(runner.addresses[0][1])
-        await asyncio.Event().wait()
-
-    asyncio.run(run())
+    serve_rows(names, answered, port)
 
 
 def question(number: int, begun: datetime) -> AnalysisQuestion:
@@ -209,7 +188,7 @@ def main() -> None:
     given = parser.parse_args()
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     say(f"{platform.machine()}, {os.cpu_count()} cores, load {load}, {platform.python_version()}")
-    size = sum(len(body(family, given.units, 9, time.time())) for family in FAMILIES)
+    size = sum(len(body(rows(family, given.units, 9, time.time()))) for family in FAMILIES)
     say(f"answers of {size / _MIB:.1f} MiB a sweep")
     spawn = multiprocessing.get_context("spawn")
     mine, theirs = spawn.Pipe()

@@ -8,19 +8,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from hack.cluster import binaries
 from hack.console import StepError
 from hack.services import server_process
-from hack.services.server_process import ServerProcess, free_ports
+from hack.services.server_process import LocalServer, ServerProcess, free_ports
 
 NAME = "Prometheus"
-_READY_SECONDS = 60
 _ANSWER_SECONDS = 10
 
 
-class LocalPrometheus:
+class LocalPrometheus(LocalServer):
     """`with LocalPrometheus(folder, configuration) as prometheus:` ... `prometheus.uri`. Linux.
 
     It listens on loopback, or on another address of this machine. Its data lie in `folder` and are
@@ -36,29 +35,15 @@ class LocalPrometheus:
         host: str = "127.0.0.1",
         port: int | None = None,
     ) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.address = f"{host}:{port or free_ports(1)[0]}"
         self.uri = f"http://{self.address}"
         self._configuration = configuration
-        self._server: ServerProcess | None = None
 
-    def start(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def launch(self) -> ServerProcess:
         # JSON is YAML.
         (self.folder / "prometheus.yaml").write_text(json.dumps(self._configuration))
-        self._server = server_process.start(NAME, self._command(), self.log, cwd=self.folder)
-        try:
-            server_process.await_answer(self.answers, self._server, seconds=_READY_SECONDS)
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End the server at once; a second call does nothing."""
-        if self._server is not None:
-            self._server.kill()
-            self._server = None
+        return server_process.start(NAME, self._command(), self.log, cwd=self.folder)
 
     def freeze(self) -> None:
         """Let it accept connections and answer nothing until `thaw`."""
@@ -90,10 +75,6 @@ class LocalPrometheus:
         except urllib.error.HTTPError as error:
             return error.read()
 
-    @property
-    def log(self) -> Path:
-        return self.folder / "server.log"
-
     def _command(self) -> list[str | Path]:
         return [
             binaries.ensure(binaries.PROMETHEUS)["prometheus"],
@@ -103,12 +84,6 @@ class LocalPrometheus:
             f"--web.listen-address={self.address}",
             "--log.level=warn",
         ]
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 def promtool() -> Path:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from hack.console import StepError
 
@@ -31,6 +32,54 @@ class ServerProcess:
     def tail(self) -> str:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+
+class LocalServer:
+    """`with LocalSomething(folder) as server:` ... A server whose files lie in `folder`.
+
+    `stop()` and `start()` keep the address. The kernel ends it with the thread that started it.
+    """
+
+    ready_seconds = 60.0
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._server: ServerProcess | None = None
+
+    def launch(self) -> ServerProcess:
+        """Start the process; the folder is there."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Return whether it is ready for requests."""
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        """Start it, and return when it answers; StepError if it does not."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._server = self.launch()
+        try:
+            await_answer(self.answers, self._server, seconds=self.ready_seconds)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server at once; a second call does nothing."""
+        if self._server is not None:
+            self._server.kill()
+            self._server = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def start(

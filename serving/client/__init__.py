@@ -1,1 +1,1 @@
-"""An asynchronous client of models that Triton serves; see docs/client.md."""
+"""An asynchronous client of models that Triton serves; see docs/gateway.md."""

@@ -79,6 +79,8 @@ def price_of(
 def confidence_of(change: float, low: float, high: float) -> float:
     """Return the probability, 0.5 to 1, that the close moves in the forecast's direction.
 
+    The arithmetic is that of `model_builders.features.average`, for a price alone.
+
     >>> confidence_of(1.0, 0.9, 1.1), round(confidence_of(1.05, 0.99, 1.1), 2)
     (0.5, 0.94)
     """

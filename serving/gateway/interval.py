@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from model_builders.features.average import INTERVAL_WIDTH
+from serving.client.forecasts import confidence_of
 
 _STANDARD = NormalDist()
 _SUREST = 1 - 1e-12
@@ -67,11 +67,7 @@ class Interval:
     def confidence(self) -> float:
         """Return the probability, 0.5 to 1, that the close moves in the forecast's direction.
 
-        The arithmetic is that of `model_builders.features.average`, for a price alone.
-
         >>> Interval(1.0, 0.9, 1.1).confidence
         0.5
         """
-        spread = (math.log(self.high) - math.log(self.low)) / INTERVAL_WIDTH
-        surprise = abs(math.log(self.change)) / (spread * math.sqrt(2))
-        return 0.5 * (1 + math.erf(surprise))
+        return confidence_of(self.change, self.low, self.high)

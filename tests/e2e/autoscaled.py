@@ -103,6 +103,10 @@ class Scaled:
         self._stack.close()
         return self._load.result()
 
+    def leave(self) -> None:
+        """Delete it, so that its pods make room."""
+        self.served.kubectl("delete", self.served.kind, self.served.name, "--wait=false")
+
 
 def rules(name: str, metric: Mapping[str, str] | None = None, **more: Any) -> dict[str, Any]:
     """Return `spec.autoscaling` from 1 to 4 pods, by a query if no metric is given."""

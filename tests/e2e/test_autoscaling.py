@@ -1,6 +1,7 @@
 """Numbers of pods that follow a real Prometheus on the real cluster, through its bad days too.
 
-All units of the module live at the same time, so their waits overlap.
+All units of the module start at the same time, so their waits overlap. Each leaves after its test:
+other tests need room on the node.
 """
 
 import time
@@ -117,6 +118,7 @@ def test_a_pipeline_grows_by_its_slowest_model(scene: Scene) -> None:
     (up,) = [each for each in chain.decisions() if each["reason"] == "ScaledUp"]
     assert "queue time" in up["message"]
     assert "first" in up["message"], up
+    chain.leave()
 
 
 def test_a_breach_is_answered_within_two_sweeps_and_bounds_at_once(scene: Scene) -> None:
@@ -166,6 +168,8 @@ def test_no_outage_of_metrics_removes_a_pod(harness: ClusterHarness, scene: Scen
     # The fallback is left again in the ordinary way.
     scene.fallback.wait_pods(2)
     assert scene.fallback.decisions()[-1]["reason"] == "ScaledDown"
+    outage.leave()
+    scene.fallback.leave()
 
 
 def test_both_tracks_of_a_canary_grow(harness: ClusterHarness, scene: Scene) -> None:
@@ -180,22 +184,23 @@ def test_both_tracks_of_a_canary_grow(harness: ClusterHarness, scene: Scene) -> 
     )
     old = canary.served.stable()
     before = canary.replicas(old), canary.replicas(new)
-    canary.wants(4)
+    canary.wants(3)
     eventually(
-        lambda: (canary.replicas(old), canary.replicas(new)) == (4, 4),
+        lambda: (canary.replicas(old), canary.replicas(new)) == (3, 3),
         within=60,
         that=lambda: f"from {before}\n{canary.served.describe()}",
     )
     canary.served.command("abort", new)
     eventually(lambda: not canary.served.canary(), that=canary.served.describe)
-    assert canary.replicas(old) == 4
+    assert canary.replicas(old) == 3
+    canary.leave()
 
 
 def test_accelerators_cap_the_number_and_one_pod_waits(
     harness: ClusterHarness, scene: Scene, no_gpu_afterwards: None
 ) -> None:
     advertise(harness.kubeconfig, "node-1", GPU, 2)
-    namespace = scene.outage.served.namespace
+    namespace = scene.queue.served.namespace
     changes = {"spec.accelerator": {"count": 1}}
     unit = by_query(harness, namespace, "gpus", scene.gauges, **changes)
     unit.served.apply().wait_ready()
@@ -213,6 +218,7 @@ def test_accelerators_cap_the_number_and_one_pod_waits(
     eventually(lambda: phases() == ["Pending", "Running", "Running"], that=lambda: str(phases()))
     time.sleep(5 * SWEEP)
     assert unit.replicas() == 3
+    unit.leave()
 
 
 @pytest.mark.long

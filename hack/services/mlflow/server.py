@@ -8,13 +8,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from hack.services import server_process
-from hack.services.server_process import ServerProcess, free_ports
+from hack.services.server_process import LocalServer, ServerProcess, free_ports
 
 NAME = "MLflow"
-_BOOT_SECONDS = 240  # the first start makes the database's tables
+_BOOT_SECONDS = 240.0  # the first start makes the database's tables
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -22,7 +21,7 @@ _QUIET = {
 }
 
 
-class LocalMlflow:
+class LocalMlflow(LocalServer):
     """`with LocalMlflow(folder) as mlflow:` ... `mlflow.uri`. Linux, root.
 
     Runs, models and artifacts lie in `folder` and are there again at the next start; `stop()` and
@@ -30,6 +29,8 @@ class LocalMlflow:
     with the thread that started it. `artifacts` is another place for artifacts, such as
     s3://BUCKET/PREFIX, and `env` what the server needs to reach it.
     """
+
+    ready_seconds = _BOOT_SECONDS
 
     def __init__(
         self,
@@ -39,43 +40,28 @@ class LocalMlflow:
         artifacts: str | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._artifacts, self._env = artifacts, dict(env or {})
         self.port = port or free_ports(1)[0]
         self.uri = f"http://127.0.0.1:{self.port}"
-        self._server: ServerProcess | None = None
 
-    def start(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def launch(self) -> ServerProcess:
         alone = ["unshare", "--pid", "--fork", "--kill-child"]
         words = [*alone, *command(self.folder, self.port, self._artifacts)]
         env = environment() | self._env
-        self._server = server_process.start(NAME, words, self.log, env=env, cwd=self.folder)
-        try:
-            await_answer(self.uri, self._server)
-        except BaseException:
-            self.stop()
-            raise
-        return self
+        return server_process.start(NAME, words, self.log, env=env, cwd=self.folder)
+
+    def answers(self) -> bool:
+        """Return whether it is ready for requests."""
+        return answers(self.uri)
 
     def stop(self) -> None:
         """End the server at once; a second call does nothing."""
         if self._server is not None:
-            self._server.kill()
-            self._server = None
+            super().stop()
             # The kernel ends the namespace's processes after the one that made it.
             while answers(self.uri):
                 time.sleep(0.02)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "server.log"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 def command(folder: Path, port: int, artifacts: str | None = None) -> list[str]:

@@ -26,6 +26,12 @@ class ScalingMetricType(StrEnum):
     PROMETHEUS = "Prometheus"
 
 
+_RATIO = frozenset(
+    {ScalingMetricType.LATENCY, ScalingMetricType.QUEUE_TIME, ScalingMetricType.GPU_UTILIZATION}
+)
+_ADDING = frozenset({ScalingMetricType.GPU_MEMORY, ScalingMetricType.BATCH_SIZE})
+
+
 class TargetType(StrEnum):
     """How the answer to a query is compared with the target."""
 
@@ -89,6 +95,21 @@ class ScalingMetric(ApiModel):
         """
         words = (self.type, self.statistic) if self.statistic else (self.type,)
         return self.name or " ".join(words)
+
+    @property
+    def has_ratio(self) -> bool:
+        """Return whether each pod has the value, so that the pods are multiplied by its ratio to
+        the target. Otherwise the value is a sum over the pods.
+
+        >>> ScalingMetric(type="QueueTime", target="5ms").has_ratio
+        True
+        """
+        return self.type in _RATIO or self.target_type is TargetType.VALUE
+
+    @property
+    def only_adds(self) -> bool:
+        """Return whether it is never the reason to remove a pod."""
+        return self.type in _ADDING
 
     @property
     def target_number(self) -> float:

@@ -26,7 +26,7 @@ class ScalingMetricStatus(StatusModel):
     """Name of the metric, or its statistic, where the type alone does not tell it apart."""
 
     value: NumberText | None = None
-    """Value with its unit; the last one that was known, if there is none."""
+    """Value with its unit. While there is none, the last one."""
 
     target: NumberText | None = None
     """The target."""

@@ -9,7 +9,7 @@ from inference_operator.domain.rollout_state import Decision
 from inference_operator.domain.scaling_question import ScalingAnswer
 from inference_operator.domain.schedules import Bounds
 
-# Accelerators that another unit leaves wake nobody.
+# A unit gets no pass when another unit frees accelerators.
 _LOOK_FOR_NODES = timedelta(seconds=30)
 
 

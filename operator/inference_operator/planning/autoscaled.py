@@ -22,13 +22,13 @@ def autoscaled(seen: Observed, now: datetime) -> Autoscaled | None:
     if settings is None:
         return None
     live, answer = live_size(seen, is_divided=is_divided(seen)), seen.inputs.scaling
-    status = seen.status.autoscaling
+    bounds, status = bounds_at(settings, now), seen.status.autoscaling
     stable = track_of(seen, seen.status.stable.revision if seen.status.stable else None)
     return Autoscaled(
-        present_size(settings, live, answer, now),
+        present_size(bounds, live, answer),
         (status.desired_replicas if status else None) or live,
         settings,
-        bounds_at(settings, now),
+        bounds,
         now,
         seen.inputs.is_measured,
         answer,

@@ -62,11 +62,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         facts = replace(facts, freeze=why_frozen(seen, defaults))
     step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
-    weight = weight_at(facts.steps, step.state.step)
-    numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts), weight)
-    least = min(scaled.bounds.minimum, size) if scaled else None
-    baseline = _baseline(seen, step.state, facts, numbers)
-    numbers = replace(numbers, baseline=baseline, least=least)
+    numbers = _sizes(seen, step, facts, scaled)
     goal = DesiredState(
         records=recording.written,
         tracks=step.tracks,
@@ -89,7 +85,11 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         actions=(*(deletion(seen, replaced) if replaced else ()), *writes(seen, goal)),
         decisions=(
             *rejections(seen, step.state, replaced),
-            *_scaling(seen, assessment, step.state, (size, scaled)),
+            *(
+                _autoscaling(assessment, scaled)
+                if scaled
+                else _scaling(seen, assessment, step.state, size)
+            ),
             *with_artifacts(seen, step.decisions, recording.shown),
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
@@ -159,6 +159,16 @@ def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | No
     return recreated_pair(state, facts) or pair_at(state, facts)
 
 
+def _sizes(
+    seen: Observed, step: Transition, facts: RolloutFacts, scaled: Autoscaled | None
+) -> Sizes:
+    size, weight = facts.replicas, weight_at(facts.steps, step.state.step)
+    numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts), weight)
+    baseline = _baseline(seen, step.state, facts, numbers)
+    least = min(scaled.bounds.minimum, size) if scaled else None
+    return replace(numbers, baseline=baseline, least=least)
+
+
 def _baseline(seen: Observed, state: RolloutState, facts: RolloutFacts, numbers: Sizes) -> int:
     canary = numbers.of.get(state.canary or "", 0)
     return baseline_size(seen, state, canary, may_grow=may_grow(state, facts))
@@ -172,16 +182,14 @@ def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> 
     return history(records, step.state, settings.history_limit)
 
 
+def _autoscaling(assessment: Assessment, scaled: Autoscaled) -> tuple[Decision, ...]:
+    made = None if is_illegible(assessment.invalid) else scaled.decision
+    return (made,) if made else ()
+
+
 def _scaling(
-    seen: Observed,
-    assessment: Assessment,
-    state: RolloutState,
-    sized: tuple[int, Autoscaled | None],
+    seen: Observed, assessment: Assessment, state: RolloutState, replicas: int
 ) -> tuple[Decision, ...]:
-    replicas, scaled = sized
-    if scaled is not None:
-        made = None if is_illegible(assessment.invalid) else scaled.decision
-        return (made,) if made else ()
     # Compare with the reported number: a Deployment that was scaled by hand is drift. A missing one
     # was reported too, without an edit of the spec.
     stable, status = seen.status.stable, seen.status

@@ -15,6 +15,10 @@ from serving.gateway.caches.port import LARGEST_VALUE, CacheAwayError
 _UNTIL = struct.Struct("<d")
 _KEY = re.compile(r"[0-9a-f]{16,128}")
 _SWEEP_EVERY = 256
+_PARTIAL = ".partial-"
+_LONGEST_WRITE = 60.0
+"""Seconds after which an unfinished file is one of a process that was killed."""
+
 Made = TypeVar("Made")
 
 
@@ -67,7 +71,7 @@ class FileCache:
     def _write(self, key: str, value: bytes, until: float) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_UNTIL.pack(until) + value)
@@ -88,6 +92,9 @@ class FileCache:
                 with path.open("rb") as file:
                     head = file.read(_UNTIL.size)
             except FileNotFoundError:
+                continue
+            if path.name.startswith(_PARTIAL) and time() - stat.st_mtime < _LONGEST_WRITE:
+                # Somebody is writing it now.
                 continue
             if len(head) < _UNTIL.size or self._clock() >= _UNTIL.unpack(head)[0]:
                 path.unlink(missing_ok=True)

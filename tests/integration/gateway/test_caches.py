@@ -89,6 +89,19 @@ async def test_many_values_at_once(cache: Cache) -> None:
     assert values == [each.encode() for each in keys]
 
 
+async def test_a_sweep_leaves_files_that_are_being_written(tmp_path: Path) -> None:
+    cache = FileCache(tmp_path, 1 << 20)
+    (tmp_path / "00").mkdir()
+    now, old = tmp_path / "00" / ".partial-now", tmp_path / "00" / ".partial-old"
+    for path in (now, old):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    cache.sweep()
+
+    assert now.exists()
+    assert not old.exists()
+
+
 async def test_more_than_its_bytes_never_fails_and_stays_bounded(cache: Cache) -> None:
     block = b"x" * (1 << 19)
     for number in range(24):

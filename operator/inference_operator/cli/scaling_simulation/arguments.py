@@ -14,6 +14,7 @@ from inference_operator.cli.scaling_simulation.service import Service
 from inference_operator.cli.scaling_simulation.sweeps import BEGIN
 from inference_operator.cli.scaling_simulation.trace_file import read_load
 from inference_operator.cli.scaling_simulation.traces import Known, Trace, TraceKind, trace_of
+from inference_operator.cli.simulated_unit import check_seed
 from inference_operator.cli.trace_rows import place_of, read_text
 
 _HOUR = timedelta(hours=1)
@@ -74,8 +75,7 @@ def trace_from(arguments: argparse.Namespace, played: Played) -> Trace:
     Raises:
         InputError: with the argument, the value, what is expected, and what to do.
     """
-    if not 0 <= arguments.seed < 2**63:
-        raise _refused(arguments, "seed", "a number from 0 to 2^63 - 1")
+    check_seed(arguments.seed)
     service = _service(arguments, played)
     seconds = {name: _seconds(arguments, name) for name in ("slo", "load_time", "duration")}
     facts = Known(service, seconds["slo"], seconds["load_time"], None, played.bounds)

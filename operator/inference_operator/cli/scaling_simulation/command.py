@@ -6,10 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from inference_operator.cli.arguments import refusals, report
+from inference_operator.cli.arguments import report
 from inference_operator.cli.documents import InputError
-from inference_operator.cli.manifests import Live, planned, refuse_misread
-from inference_operator.cli.resources import chosen, resources
 from inference_operator.cli.scaling_simulation.arguments import (
     add_arguments,
     begin_from,
@@ -18,6 +16,12 @@ from inference_operator.cli.scaling_simulation.arguments import (
 from inference_operator.cli.scaling_simulation.manifest import played_of
 from inference_operator.cli.scaling_simulation.report import lines, view
 from inference_operator.cli.scaling_simulation.scenario import Result, Scenario, compared
+from inference_operator.cli.simulated_unit import (
+    add_format_argument,
+    add_unit_arguments,
+    needing_matplotlib,
+    read_unit,
+)
 from inference_operator.settings import DEFAULTS, defaults_of
 
 DESCRIPTION = """\
@@ -35,22 +39,7 @@ def add_parser(kinds: Any) -> None:
     parser = kinds.add_parser(
         "scaling", help="play spec.autoscaling against a load", description=DESCRIPTION
     )
-    parser.add_argument(
-        "-f",
-        "--filename",
-        required=True,
-        action="append",
-        metavar="FILE",
-        help="manifests, as for `plan`: the unit, and those that it refers to",
-    )
-    parser.add_argument(
-        "--name",
-        metavar="[NAMESPACE/]NAME",
-        help="the resource to scale, if the manifests contain several",
-    )
-    parser.add_argument(
-        "-n", "--namespace", default="default", help="namespace of manifests that name none"
-    )
+    add_unit_arguments(parser, "scale")
     add_arguments(parser)
     parser.add_argument(
         "-o",
@@ -58,9 +47,7 @@ def add_parser(kinds: Any) -> None:
         metavar="DIR",
         help=f"folder for the pictures {' and '.join(PICTURES)}; it is made if it is not there",
     )
-    parser.add_argument(
-        "--format", choices=["text", "json"], default="text", help="format of the decisions"
-    )
+    add_format_argument(parser)
     parser.set_defaults(func=scaling_command)
 
 
@@ -87,14 +74,8 @@ def scaling_command(arguments: argparse.Namespace) -> int:
 
 def _scenario(arguments: argparse.Namespace) -> Scenario | None:
     """Return what to play; None if a manifest was refused, which is reported."""
-    ours = resources(arguments.filename, arguments.namespace)
-    refuse_misread(ours)
-    unit = chosen(ours, arguments.name, "scale")
-    plans = [made for _, made in planned(ours, Live(), defaults_of(DEFAULTS))]
-    sentences = [(made.key, sentence) for made in plans for sentence in refusals(made)]
-    for key, sentence in sentences:
-        report(key, sentence)
-    if sentences:
+    unit, _, is_served = read_unit(arguments, "scale", defaults_of(DEFAULTS))
+    if not is_served:
         return None
     played = played_of(unit.key, unit.body["spec"])
     return Scenario(played, trace_from(arguments, played), begin_from(arguments))
@@ -104,13 +85,8 @@ def _folder(output: str | None) -> Path | None:
     """Return the folder of the pictures; InputError if matplotlib is missing."""
     if output is None:
         return None
-    try:
+    with needing_matplotlib():
         import_module("matplotlib")
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"--output: a picture needs matplotlib, and {error.name} is not installed; install"
-            " inference-operator[simulate], or leave out --output"
-        ) from None
     return Path(output)
 
 

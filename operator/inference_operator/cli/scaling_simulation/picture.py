@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -17,7 +16,7 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
-from inference_operator.cli.figure_layout import settle
+from inference_operator.cli.figures import STYLE, legend, save
 from inference_operator.cli.scaling_simulation.scenario import Result
 from inference_operator.domain.scaling import ScalingDecision
 
@@ -39,17 +38,6 @@ _MOST_TICKS = 13
 _MINUTE = 60.0
 # Times beyond this many SLOs are drawn at the upper edge.
 _MOST_SLOS = 30.0
-_STYLE: Any = {
-    # Texts stay texts, and equal plays give equal files.
-    "svg.fonttype": "none",
-    "svg.hashsalt": "inference-operator",
-    "text.parse_math": False,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-}
 _PANELS = (1.0, 1.4, 1.3, 0.7)
 
 
@@ -60,8 +48,7 @@ def draw(result: Result, path: Path) -> None:
         OSError: if the file cannot be written.
     """
     trace = result.scenario.trace
-    format_ = path.suffix.lower().removeprefix(".")
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(10, 8.5), layout="constrained")
         panels: list[Axes] = list(
             figure.subplots(len(_PANELS), 1, sharex=True, height_ratios=_PANELS)
@@ -73,9 +60,7 @@ def draw(result: Result, path: Path) -> None:
             for outage in trace.outages:
                 axes.axvspan(outage.start, outage.end, color=_MISSING, zorder=0, linewidth=0)
         _set_times(panels[-1], trace.duration)
-        settle(figure, panels)
-        metadata = {"Date": None} if format_ == "svg" else {"Software": None}
-        figure.savefig(path, format=format_, dpi=110, metadata=metadata)
+        save(figure, panels, path)
 
 
 def _set_times(axes: Axes, end: float) -> None:
@@ -86,11 +71,6 @@ def _set_times(axes: Axes, end: float) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value / _MINUTE:g}"))
 
 
-def _legend(axes: Axes) -> None:
-    """Explain the lines beside the panel, where they hide nothing."""
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8)
-
-
 def _add_load(axes: Axes, result: Result) -> None:
     trace = result.scenario.trace
     times, rates = _steps([trace.rate_at(float(t)) for t in range(int(trace.duration))])
@@ -99,7 +79,7 @@ def _add_load(axes: Axes, result: Result) -> None:
         axes.fill_between([], [], color=_MISSING, label="no metrics")
     axes.set(title="Requests a second")
     axes.set_ylim(bottom=0)
-    _legend(axes)
+    legend(axes)
 
 
 def _add_pods(axes: Axes, result: Result) -> None:
@@ -115,7 +95,7 @@ def _add_pods(axes: Axes, result: Result) -> None:
     axes.set_title("Pods; those of the operator that take requests are filled; bounds are dotted")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    _legend(axes)
+    legend(axes)
 
 
 def _add_latencies(axes: Axes, result: Result) -> None:
@@ -132,7 +112,7 @@ def _add_latencies(axes: Axes, result: Result) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.15g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    _legend(axes)
+    legend(axes)
 
 
 def _add_reasons(axes: Axes, result: Result) -> None:
@@ -147,7 +127,7 @@ def _add_reasons(axes: Axes, result: Result) -> None:
         labelled.add(reason)
         axes.axvspan(begin, until, color=colours[reason], label=label, linewidth=0)
     axes.set(title="Reason of the operator's decision", yticks=[], ylim=(0, 1))
-    _legend(axes)
+    legend(axes)
 
 
 def _spans(

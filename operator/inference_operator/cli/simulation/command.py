@@ -10,10 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from inference_operator.api.analysis import AnalysisMetric, Statistic
-from inference_operator.cli.arguments import duration, refusals, report
+from inference_operator.cli.arguments import duration, report
 from inference_operator.cli.documents import InputError
-from inference_operator.cli.manifests import Live, planned, refuse_misread
-from inference_operator.cli.resources import Resource, chosen, resources
+from inference_operator.cli.resources import Resource
+from inference_operator.cli.simulated_unit import (
+    add_format_argument,
+    add_unit_arguments,
+    check_seed,
+    needing_matplotlib,
+    read_unit,
+)
 from inference_operator.cli.simulation.history import History
 from inference_operator.cli.simulation.limits import Limits, limits_of
 from inference_operator.cli.simulation.operator import UnsettledError
@@ -62,14 +68,7 @@ def add_parser(kinds: Any) -> None:
         help="play a rollout of a manifest against a trace of its metrics",
         description=DESCRIPTION,
     )
-    rollout.add_argument(
-        "-f",
-        "--filename",
-        required=True,
-        action="append",
-        metavar="FILE",
-        help="manifests, as for `plan`: the unit, and those that it refers to",
-    )
+    add_unit_arguments(rollout, "roll out")
     source = rollout.add_mutually_exclusive_group(required=True)
     source.add_argument("--metrics", metavar="FILE", help="the trace, a CSV file")
     source.add_argument(
@@ -79,19 +78,9 @@ def add_parser(kinds: Any) -> None:
     )
     add_arguments(rollout)
     rollout.add_argument(
-        "--name",
-        metavar="[NAMESPACE/]NAME",
-        help="the resource to roll out, if the manifests contain several",
-    )
-    rollout.add_argument(
-        "-n", "--namespace", default="default", help="namespace of manifests that name none"
-    )
-    rollout.add_argument(
         "-o", "--output", metavar="FILE", help="picture to write; its ending is .svg or .png"
     )
-    rollout.add_argument(
-        "--format", choices=["text", "json"], default="text", help="format of the decisions"
-    )
+    add_format_argument(rollout)
     rollout.add_argument(
         "--seed", type=int, default=1, help="equal seeds draw equal requests (%(default)s)"
     )
@@ -145,13 +134,8 @@ def _path(output: str | None) -> Path | None:
 
 
 def _draw(history: History, limits: Limits, path: Path) -> None:
-    try:
+    with needing_matplotlib():
         from inference_operator.cli.simulation.picture import draw
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"--output: a picture needs matplotlib, and {error.name} is not installed; install"
-            " inference-operator[simulate], or leave out --output"
-        ) from None
     try:
         draw(history, limits, path)
     except OSError as error:
@@ -161,20 +145,11 @@ def _draw(history: History, limits: Limits, path: Path) -> None:
 def _setup(arguments: argparse.Namespace) -> Setup | None:
     """Return what to play; None if a manifest was refused, which is reported."""
     pace = Pace(**{name: _seconds(arguments, name) for name in _LONGEST})
-    if not 0 <= arguments.seed < 2**63:
-        raise InputError(
-            f"--seed: found {str(arguments.seed)[:30]}, expected a number from 0 to 2^63 - 1;"
-            " choose another one"
-        )
-    ours = resources(arguments.filename, arguments.namespace)
-    refuse_misread(ours)
-    unit, defaults = chosen(ours, arguments.name, "roll out"), defaults_of(DEFAULTS)
-    plans = [made for _, made in planned(ours, Live(), defaults)]
-    sentences = [(made.key, sentence) for made in plans for sentence in refusals(made)]
-    for key, sentence in sentences:
-        report(key, sentence)
+    check_seed(arguments.seed)
+    defaults = defaults_of(DEFAULTS)
+    unit, ours, is_served = read_unit(arguments, "roll out", defaults)
     bodies = [_placed(resource) for resource in ours]
-    if sentences:
+    if not is_served:
         return None
     if arguments.metrics is None:
         trace = _recorded(arguments, unit, pace.load_time)

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from inference_operator.cli.figure_layout import settle
+from inference_operator.cli.figures import STYLE, legend, save
 from inference_operator.cli.simulation.history import Entry, History, Moment
 from inference_operator.cli.simulation.limits import Limits
 from inference_operator.cli.simulation.requests import Behaviour
@@ -34,17 +33,6 @@ _MOST_TICKS = 11
 # Part of the width that the label of a decision takes.
 _LABEL_WIDTH = 0.025
 _LIMIT_COLOURS = ("#0072B2", "#CC79A7", "#E69F00", "#56B4E9", "#009E73", "#000000")
-_STYLE: Any = {
-    # Texts stay texts, and equal rollouts give equal files.
-    "svg.fonttype": "none",
-    "svg.hashsalt": "inference-operator",
-    "text.parse_math": False,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-}
 # Evidence is drawn from 1 in a hundred to 1,000,000: beyond that nothing changes any more.
 _LEAST_POWER, _MOST_POWER = -2.0, 6.0
 _PANELS = (1.3, 1.0, 1.3, 1.3, 1.8, 0.45)
@@ -80,8 +68,7 @@ def draw(history: History, limits: Limits, path: Path) -> None:
         OSError: if the file cannot be written.
     """
     drawing = _Drawing(history, limits)
-    format_ = path.suffix.lower().removeprefix(".")
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(10, 10.5), layout="constrained")
         panels: list[Axes] = list(
             figure.subplots(len(_PANELS), 1, sharex=True, height_ratios=_PANELS)
@@ -94,9 +81,7 @@ def draw(history: History, limits: Limits, path: Path) -> None:
                 axes.axvline(entry.time, color=_LIMIT, linewidth=0.6, linestyle=":")
         _name_decisions(panels[0], drawing)
         _set_times(panels[-1], drawing)
-        settle(figure, panels)
-        metadata = {"Date": None} if format_ == "svg" else {"Software": None}
-        figure.savefig(path, format=format_, dpi=110, metadata=metadata)
+        save(figure, panels, path)
 
 
 def _set_times(axes: Axes, drawing: _Drawing) -> None:
@@ -108,18 +93,13 @@ def _set_times(axes: Axes, drawing: _Drawing) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(_clock))
 
 
-def _legend(axes: Axes) -> None:
-    """Explain the lines beside the panel, where they hide nothing."""
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8)
-
-
 def _add_weight(axes: Axes, drawing: _Drawing) -> None:
     weights = [moment.weight for moment in drawing.history.moments]
     axes.step(drawing.times, weights, where="post", color=_CANARY)
     axes.fill_between(drawing.times, weights, step="post", color=_CANARY, alpha=0.15)
     if any(moment.row.missing for moment in drawing.history.moments):
         axes.fill_between([], [], color=_MISSING, label="not measured")
-        _legend(axes)
+        legend(axes)
     axes.set(
         title="Decisions, and the share of the requests that the new revision gets (%)",
         ylim=(0, 105),
@@ -137,7 +117,7 @@ def _add_pods(axes: Axes, drawing: _Drawing) -> None:
     axes.set_title("Ready pods of the revision before, and of the new one")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    _legend(axes)
+    legend(axes)
 
 
 def _add_errors(axes: Axes, drawing: _Drawing) -> None:
@@ -153,7 +133,7 @@ def _add_errors(axes: Axes, drawing: _Drawing) -> None:
         axes.axhline(100 * limit, color=_LIMIT, linestyle="--", label=f"{name}: {100 * limit:g} %")
     axes.set_title("Failed requests in the trace (%)")
     axes.set_ylim(bottom=0)
-    _legend(axes)
+    legend(axes)
 
 
 def _add_latencies(axes: Axes, drawing: _Drawing) -> None:
@@ -168,7 +148,7 @@ def _add_latencies(axes: Axes, drawing: _Drawing) -> None:
         axes.axhline(limit, color=_LIMIT, linestyle="--", label=f"{name}: {limit:g} ms")
     axes.set_title("Latency in the trace: 95 % of the requests take less (ms)")
     axes.set_ylim(bottom=0)
-    _legend(axes)
+    legend(axes)
 
 
 def _add_baseline(axes: Axes, drawing: _Drawing, numbers: list[float]) -> None:
@@ -199,7 +179,7 @@ def _add_evidence(axes: Axes, drawing: _Drawing) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:,.15g}"))
     axes.set_ylim(10**_LEAST_POWER, 10**_MOST_POWER)
-    _legend(axes)
+    legend(axes)
 
 
 def _evidence(
@@ -229,7 +209,7 @@ def _add_verdicts(axes: Axes, drawing: _Drawing) -> None:
             axes.text((begin + end) / 2, 0.5, verdict, ha="center", va="center", fontsize=8)
     axes.set(title="Verdict", yticks=[], ylim=(0, 1))
     if labelled:
-        _legend(axes)
+        legend(axes)
     else:
         axes.text(0.5, 0.5, "not judged", transform=axes.transAxes, ha="center", va="center")
 

@@ -2,7 +2,7 @@
 
 from inference_operator.planning.scaling.bounds import bounded
 from inference_operator.planning.scaling.effect import with_effect
-from inference_operator.planning.scaling.laws import GROWING, Tolerances, desired
+from inference_operator.planning.scaling.laws import Tolerances, desired
 from inference_operator.planning.scaling.situation import Answer, Situation, Vote
 
 
@@ -30,7 +30,7 @@ def desired_size(situation: Situation, size: int) -> Answer:
     """
     sizes = [vote.size for vote in situation.votes if vote.size is not None]
     most = max(sizes, default=size)
-    removes = any(vote.metric.type not in GROWING for vote in situation.votes)
+    removes = any(not vote.metric.only_adds for vote in situation.votes)
     if situation.missing or not removes:
         most = max(most, situation.current)
     return bounded(situation, most)

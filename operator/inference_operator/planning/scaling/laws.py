@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.autoscaling import Autoscaling
-from inference_operator.api.autoscaling_metric import (
-    ScalingMetric,
-    ScalingMetricType,
-    TargetType,
-)
+from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType
 from inference_operator.domain.scaling import MetricLoad
 
 LARGEST = 10_000
@@ -25,11 +21,6 @@ LARGEST = 10_000
 
 # Floats of a sum that is 3 may say 3.0000000000000004.
 _ROUNDING = 1e-9
-_RATIO = frozenset(
-    {ScalingMetricType.LATENCY, ScalingMetricType.QUEUE_TIME, ScalingMetricType.GPU_UTILIZATION}
-)
-GROWING = frozenset({ScalingMetricType.GPU_MEMORY, ScalingMetricType.BATCH_SIZE})
-"""Metrics that are never the reason to remove a pod."""
 
 
 class Law(StrEnum):
@@ -54,9 +45,7 @@ class Tolerances:
 
 def law_of(metric: ScalingMetric) -> Law:
     """Return the law of a metric."""
-    if metric.type is ScalingMetricType.PROMETHEUS:
-        return Law.RATIO if metric.target_type is TargetType.VALUE else Law.TOTAL
-    return Law.RATIO if metric.type in _RATIO else Law.TOTAL
+    return Law.RATIO if metric.has_ratio else Law.TOTAL
 
 
 def is_of_all_pods(metric: ScalingMetric) -> bool:

@@ -56,13 +56,10 @@ def answer(
     return after, ScalingAnswer(decision, change)
 
 
-def present_size(
-    settings: Autoscaling, size: int, last: ScalingAnswer | None, moment: datetime
-) -> int:
+def present_size(bounds: Bounds, size: int, last: ScalingAnswer | None) -> int:
     """Return the number of pods that a pass gives a unit: the last answer, or before the first one
     the `size` that there is, within the bounds of the moment. So an edit of the bounds holds at
     once."""
-    bounds = bounds_at(settings, moment)
     return min(max(size if last is None else last.size, bounds.minimum), bounds.maximum)
 
 

@@ -10,19 +10,12 @@ from inference_operator.api.autoscaling_behavior import (
     ScalingRules,
     SelectPolicy,
 )
-from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType, TargetType
+from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetricType
 from inference_operator.api.base import format_duration
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.schedules import is_in_force
-
-_RATIO = (
-    ScalingMetricType.LATENCY,
-    ScalingMetricType.QUEUE_TIME,
-    ScalingMetricType.GPU_UTILIZATION,
-)
-_GROWING = (ScalingMetricType.GPU_MEMORY, ScalingMetricType.BATCH_SIZE)
 
 
 def scaling_lines(scaled: Autoscaled | None) -> Iterator[str]:
@@ -57,10 +50,10 @@ def _law(metric: ScalingMetric) -> str:
     >>> _law(ScalingMetric(type="BatchSize", target="80%", window="5m"))
     'sum of the batches as shares of maxBatchSize over 5m / 80%; it removes no pod'
     """
-    over = f"over {metric.window} / {metric.target}"
-    is_ratio = metric.type in _RATIO or metric.target_type is TargetType.VALUE
-    words = f"ready pods x {_value(metric)} {over}" if is_ratio else f"{_value(metric)} {over}"
-    return f"{words}; it removes no pod" if metric.type in _GROWING else words
+    words = f"{_value(metric)} over {metric.window} / {metric.target}"
+    if metric.has_ratio:
+        words = f"ready pods x {words}"
+    return f"{words}; it removes no pod" if metric.only_adds else words
 
 
 def _value(metric: ScalingMetric) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.scaling import Limit, ScalingDecision
 from inference_operator.domain.scaling_question import ScalingAnswer
+from inference_operator.domain.schedules import bounds_at
 from inference_operator.planning.scaling.question import (
     is_other_size,
     is_told_otherwise,
@@ -43,11 +44,11 @@ def test_missing_data_and_limits_are_told_when_they_begin_and_end() -> None:
 
 
 def test_bounds_hold_before_the_first_answer_and_after_an_edit() -> None:
-    rules, moment = rules_of(minReplicas=2, maxReplicas=3), NOON
+    bounds = bounds_at(rules_of(minReplicas=2, maxReplicas=3), NOON)
 
-    assert present_size(rules, 1, None, moment) == 2
-    assert present_size(rules, 8, None, moment) == 3
-    assert present_size(rules, 2, ANSWER, moment) == 3
+    assert present_size(bounds, 1, None) == 2
+    assert present_size(bounds, 8, None) == 3
+    assert present_size(bounds, 2, ANSWER) == 3
 
 
 def test_autoscaling_starts_from_the_pods_that_there_are() -> None:

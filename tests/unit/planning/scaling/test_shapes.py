@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,8 +19,8 @@ from inference_operator.domain.scaling import CanaryState, MetricLoad, Surroundi
 from inference_operator.planning.scaling.families import all_families, user_queries, windows_of
 from inference_operator.planning.scaling.tracks import together
 from tests.unit.planning.analysis.judging_harness import Server
-from tests.unit.planning.scaling.load_cases import AT_ONCE
-from tests.unit.planning.scaling.scaling_bench import Bench, rules_of
+from tests.unit.planning.scaling.load_cases import AT_ONCE, QUEUE
+from tests.unit.planning.scaling.scaling_bench import NOON, Bench, rules_of
 
 NOTHING = FamilySamples((), 0, 0, ())
 
@@ -183,3 +183,27 @@ def test_tracks_that_divide_the_pods_are_added_up() -> None:
     both = together(stable, canary, is_divided=True)
 
     assert (both.value, both.pods, both.seen, both.young, both.is_whole) == (6.0, 8, 4, 4, False)
+
+
+class Unscraped(Server):
+    """A pod that nobody scrapes."""
+
+    def scrape(self, at: datetime) -> None:
+        """Nothing is seen of it."""
+
+
+def test_a_pod_that_is_not_scraped_holds_the_number_once_its_window_is_over() -> None:
+    queue = {**QUEUE, "window": "10s"}
+    names = ["pod-2", "pod-3"]
+    servers = [Server("pod-0"), Server("pod-1"), *map(Unscraped, names)]
+    bench = Bench(rules_of(queue, behavior=AT_ONCE), servers, ready_since=NOON)
+    sizes, reasons = [], []
+    for _ in range(12):
+        bench.serve(150, queue_ms=0.5)
+        decision = bench.pass_time(5.0)
+        sizes.append(decision.size)
+        reasons.append(decision.metrics[0].reason or "")
+
+    # It was ready for less than a window, and then for less than two scrapes: both hold.
+    assert set(sizes) == {4}
+    assert all(reason.startswith("Partial") for reason in reasons[3:]), reasons

@@ -4,10 +4,15 @@ any."""
 from collections.abc import Iterator, Mapping
 
 from inference_operator.api.analysis_status import Verdict
-from inference_operator.api.conditions import ConditionStatus, ConditionType
+from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.analysis import AnalysisResult
 from inference_operator.planning.judgement_texts import NO_PROMETHEUS, NOT_JUDGED
+from inference_operator.planning.status.conditions.former import (
+    KNOWN,
+    former,
+    with_former_message,
+)
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 
 REASON_OF: Mapping[Verdict, Reason] = {
@@ -19,12 +24,6 @@ REASON_OF: Mapping[Verdict, Reason] = {
     Verdict.ERROR: Reason.METRICS_UNAVAILABLE,
 }
 _HOLDS = {Verdict.PASS: True, Verdict.FAIL: False}
-_HOLDS_OF = {
-    ConditionStatus.TRUE: True,
-    ConditionStatus.FALSE: False,
-    ConditionStatus.UNKNOWN: None,
-}
-_KNOWN = frozenset(map(str, Reason))
 
 
 def analysis_conditions(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
@@ -60,21 +59,17 @@ def _metrics_available(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     was = inputs.seen.status.condition(kind)
     if result.at is None and result.outage is None:
         # The operator has just started: what its predecessor found may still hold.
-        if was is not None and was.reason in _KNOWN:
-            yield ConditionDraft(kind, _HOLDS_OF[was.status], Reason(was.reason), was.message)
+        if (draft := former(kind, was)) is not None:
+            yield draft
         return
-    holds, reason, message = _availability(result)
-    if was is not None and (_HOLDS_OF[was.status], was.reason) == (holds, reason):
-        # The numbers in a message change with each sweep, and each change would be a write.
-        message = was.message
-    yield ConditionDraft(kind, holds, reason, message)
+    yield with_former_message(ConditionDraft(kind, *_availability(result)), was)
 
 
 def _availability(result: AnalysisResult) -> tuple[bool, Reason, str]:
     if result.outage is not None:
         return False, Reason(result.outage.value), result.unavailable_message
     if result.unavailable:
-        is_known = result.unavailable in _KNOWN
+        is_known = result.unavailable in KNOWN
         reason = Reason(result.unavailable) if is_known else Reason.METRICS_UNAVAILABLE
         return False, reason, result.unavailable_message
     return True, Reason.AVAILABLE, "Prometheus has values of the pods"

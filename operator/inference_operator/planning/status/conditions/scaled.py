@@ -3,23 +3,18 @@ keeps it from what they ask for."""
 
 from collections.abc import Iterator
 
-from inference_operator.api.conditions import ConditionStatus, ConditionType
+from inference_operator.api.conditions import ConditionType
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.scaling import ScalingDecision
 from inference_operator.planning.sizing import is_illegible
+from inference_operator.planning.status.conditions.former import former, with_former_message
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 
 NO_PROMETHEUS = (
     "this operator has no Prometheus (INFERENCE_OPERATOR_PROMETHEUS_URL), so the number of pods"
     " follows minReplicas, maxReplicas and schedules only"
 )
-_HOLDS_OF = {
-    ConditionStatus.TRUE: True,
-    ConditionStatus.FALSE: False,
-    ConditionStatus.UNKNOWN: None,
-}
-_KNOWN = frozenset(map(str, Reason))
 
 
 def scaling_conditions(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
@@ -55,9 +50,9 @@ def _active(decision: ScalingDecision) -> ConditionDraft:
 def _kept(inputs: ConditionInputs, kind: ConditionType) -> Iterator[ConditionDraft]:
     """Yield the condition as it was before the operator started; the one about metrics also
     before there was any."""
-    was = inputs.seen.status.condition(kind)
-    if was is not None and was.reason in _KNOWN:
-        yield ConditionDraft(kind, _HOLDS_OF[was.status], Reason(was.reason), was.message)
+    draft = former(kind, inputs.seen.status.condition(kind))
+    if draft is not None:
+        yield draft
     elif kind is ConditionType.SCALING_ACTIVE:
         pods = counted(inputs.plan.sizes.unit, "pod")
         message = f"{pods}: the metrics were not asked for yet"
@@ -65,12 +60,8 @@ def _kept(inputs: ConditionInputs, kind: ConditionType) -> Iterator[ConditionDra
 
 
 def _steady(inputs: ConditionInputs, draft: ConditionDraft) -> ConditionDraft:
-    """Return the condition with its former message while nothing but numbers changes: they change
-    with each sweep, and each change would be a write."""
-    was, before = inputs.seen.status.condition(draft.type), inputs.seen.status.autoscaling
-    is_same_size = before is not None and before.desired_replicas == inputs.plan.sizes.unit
-    if was is None or not is_same_size:
+    """Return the condition, while the number of pods stays with its former message."""
+    before = inputs.seen.status.autoscaling
+    if before is None or before.desired_replicas != inputs.plan.sizes.unit:
         return draft
-    if (_HOLDS_OF[was.status], was.reason) != (draft.holds, draft.reason):
-        return draft
-    return ConditionDraft(draft.type, draft.holds, draft.reason, was.message)
+    return with_former_message(draft, inputs.seen.status.condition(draft.type))
