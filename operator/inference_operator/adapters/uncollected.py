@@ -1,8 +1,9 @@
 """Work that makes many objects, during which the collector of garbage does not look at them."""
 
+import asyncio
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 @contextmanager
@@ -24,3 +25,17 @@ def uncollected() -> Iterator[None]:
         # Within another one, that one ends it.
         if was_enabled:
             gc.enable()
+
+
+@asynccontextmanager
+async def uncollected_at_most(seconds: float) -> AsyncIterator[None]:
+    """Collect no garbage meanwhile, as `uncollected`, but for so many seconds at most: what never
+    ends, as a file system that does not answer, must not keep all cycles for ever."""
+    was_enabled = gc.isenabled()
+    with uncollected():
+        end = asyncio.get_running_loop().call_later(seconds, gc.enable) if was_enabled else None
+        try:
+            yield
+        finally:
+            if end is not None:
+                end.cancel()

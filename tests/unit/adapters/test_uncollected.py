@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from inference_operator.adapters.uncollected import uncollected
+from inference_operator.adapters.uncollected import uncollected, uncollected_at_most
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from tests.unit.adapters.questions import question
 from tests.unit.adapters.sweep_bench import PASS, sweep_bench
@@ -34,6 +34,27 @@ def test_it_stays_off_where_it_was_off() -> None:
     gc.disable()
     with uncollected():
         pass
+
+    assert not gc.isenabled()
+
+
+async def test_work_that_does_not_end_keeps_it_off_for_a_limited_time() -> None:
+    async with uncollected_at_most(0.02):
+        assert not gc.isenabled()
+        await asyncio.sleep(0.05)
+        assert gc.isenabled(), "before the work has ended"
+
+    gc.disable()
+    async with uncollected_at_most(0.02):
+        await asyncio.sleep(0.05)
+        assert not gc.isenabled(), "it was off before"
+
+
+async def test_work_that_ends_leaves_no_timer_behind() -> None:
+    async with uncollected_at_most(0.02):
+        pass
+    gc.disable()
+    await asyncio.sleep(0.05)
 
     assert not gc.isenabled()
 
