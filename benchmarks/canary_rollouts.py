@@ -94,7 +94,7 @@ def baselines() -> list[Group]:
         every += [Group(same, 100), Group(bad, 60)]
     uneven = Scenario("baseline: identical, 100/s, uneven", setting=_BASELINE, uneven=True)
     every.append(Group(uneven, 60))
-    every.append(Group(Scenario("baseline: identical, 100/s", setting=_BASELINE), 1000))
+    every.append(Group(Scenario("baseline: identical, 100/s", setting=_BASELINE), 600))
     return every
 
 
