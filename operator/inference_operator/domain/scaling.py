@@ -164,6 +164,9 @@ class ScalingDecision:
     is_idle: bool = False
     """Whether all pods were scraped and had no request."""
 
+    has_fallen_back: bool = False
+    """Whether a metric has been missing for `fallback.after`."""
+
     @property
     def has_changed(self) -> bool:
         return self.size != self.before
