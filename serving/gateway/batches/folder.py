@@ -103,9 +103,9 @@ class BatchFolder:
                         rows.append(row)
         except FileNotFoundError:
             return None
-        wanted = tuple(sorted(rows, key=lambda row: row.number))
+        in_order = tuple(sorted(rows, key=lambda row: row.number))
         until = created + self._bounds.keep
-        return Progress(name, total, created, until, succeeded, failed, wanted)
+        return Progress(name, total, created, until, succeeded, failed, in_order)
 
     def unfinished(self) -> list[str]:
         """Return the batches with work left, the oldest first."""

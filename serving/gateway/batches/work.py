@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import islice
 from random import random
 from typing import Any, BinaryIO
@@ -95,7 +96,7 @@ class Batches:
                     if len(self._running) < _BATCHES_AT_ONCE and name not in self._running:
                         task = asyncio.create_task(self._work(name), name=f"batch {name[:8]}")
                         self._running[name] = task
-                        task.add_done_callback(lambda _, name=name: self._ended(name))
+                        task.add_done_callback(partial(self._ended, name))
             except OSError as error:
                 _LOG.warning("batches cannot be read: %s", error)
             with contextlib.suppress(TimeoutError):
@@ -103,7 +104,7 @@ class Batches:
                     await self._wake.wait()
             self._wake.clear()
 
-    def _ended(self, name: str) -> None:
+    def _ended(self, name: str, _: asyncio.Task[None]) -> None:
         self._running.pop(name, None)
 
     async def _work(self, name: str) -> None:
