@@ -21,6 +21,7 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     UNKNOWN_MODEL = "UnknownModel"
     UNKNOWN_PREDICTION = "UnknownPrediction"
+    UNKNOWN_BATCH = "UnknownBatch"
     NO_BARS = "NoBars"
     VERSION_NOT_SERVED = "VersionNotServed"
     BODY_TOO_LARGE = "BodyTooLarge"
@@ -34,6 +35,7 @@ class Reason(StrEnum):
     MODEL_PROBLEM = "ModelProblem"
     TOO_MANY_MODELS = "TooManyModels"
     OVERLOADED = "Overloaded"
+    TOO_MANY_BATCHES = "TooManyBatches"
     SWITCHED_OFF = "SwitchedOff"
     MODEL_NOT_READY = "ModelNotReady"
     STORE_AWAY = "StoreAway"
@@ -63,6 +65,7 @@ _STATUS: dict[Reason, int] = {
     Reason.NOT_FOUND: 404,
     Reason.UNKNOWN_MODEL: 404,
     Reason.UNKNOWN_PREDICTION: 404,
+    Reason.UNKNOWN_BATCH: 404,
     Reason.NO_BARS: 404,
     Reason.METHOD_NOT_ALLOWED: 405,
     Reason.VERSION_NOT_SERVED: 409,
@@ -73,6 +76,7 @@ _STATUS: dict[Reason, int] = {
     Reason.MODEL_FAILED: 502,
     Reason.TOO_MANY_MODELS: 503,
     Reason.OVERLOADED: 503,
+    Reason.TOO_MANY_BATCHES: 503,
     Reason.SWITCHED_OFF: 503,
     Reason.MODEL_NOT_READY: 503,
     Reason.STORE_AWAY: 503,

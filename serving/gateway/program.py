@@ -8,15 +8,18 @@ from redis.asyncio import Redis
 
 from serving.client.interface import PredictionClient
 from serving.gateway.answer_cache import AnswerCache, Versions
+from serving.gateway.batches.folder import BatchFolder, Bounds
+from serving.gateway.batches.work import Batches
 from serving.gateway.caches.files import FileCache
 from serving.gateway.caches.memory import MemoryCache
 from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
-from serving.gateway.call import Parts
+from serving.gateway.call import Call, Parts
 from serving.gateway.edge import EdgeParts
 from serving.gateway.feature_store import FeatureStore, FileFeatures, RedisFeatures
 from serving.gateway.figures import Window
 from serving.gateway.in_flight import InFlight, ModelSlots
+from serving.gateway.items import Items
 from serving.gateway.keys import ApiKeys
 from serving.gateway.outbox import Outbox
 from serving.gateway.predictor import Predictor
@@ -41,14 +44,18 @@ class Gateway:
     telemetry: Telemetry
     figures: Window
     edge: EdgeParts
+    items: Items
+    batches: Batches
     redis: Any = None
 
     async def start(self) -> None:
         if self.parts.outbox is not None:
             self.parts.outbox.start()
+        self.batches.start()
 
     async def close(self) -> None:
         """End in the order of use: records are written before the connections go."""
+        await self.batches.close()
         if self.parts.outbox is not None:
             await self.parts.outbox.close()
         await self.parts.cache.close()
@@ -114,7 +121,20 @@ def assemble(settings: Settings, client: PredictionClient) -> Gateway:
     edge = EdgeParts(in_flight, limits.body_bytes, telemetry, figures, keys)
     readiness = Readiness(settings.routes, client, switch)
     predictor = Predictor(settings, parts)
-    return Gateway(settings, parts, predictor, readiness, telemetry, figures, edge, redis)
+    items = Items(predictor, telemetry)
+    batches = _batches(settings, folder, items)
+    return Gateway(
+        settings, parts, predictor, readiness, telemetry, figures, edge, items, batches, redis
+    )
+
+
+def _batches(settings: Settings, folder: Path, items: Items) -> Batches:
+    bounds = Bounds(settings.batches.most, settings.batches.bytes, settings.batches.keep)
+
+    async def answer(item: dict[str, Any], call_id: str) -> dict[str, Any]:
+        return await items.answer(item, Call(request_id=call_id))
+
+    return Batches(BatchFolder(folder / "batches", bounds), answer, settings.batches.at_once)
 
 
 def _cache(settings: Settings, folder: Path, telemetry: Telemetry) -> AnswerCache:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from serving.settings.batches import BatchesSettings
 from serving.settings.gateway import (
     AuthSettings,
     ConfidenceSettings,
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     cors: CorsSettings = CorsSettings()
     lag: LagSettings = LagSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
+    batches: BatchesSettings = BatchesSettings()
     outbox: OutboxSettings = OutboxSettings()
     monitor: MonitorSettings = MonitorSettings()
     switch: SwitchSettings = SwitchSettings()
