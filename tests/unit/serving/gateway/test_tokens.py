@@ -179,8 +179,9 @@ async def test_a_key_that_is_missing_wakes_the_reading_and_only_the_settings_nam
     for _ in range(50):
         with pytest.raises(RefusedError, match="found kid k2"):
             checks.caller(f"Bearer {other}", Scope.PREDICT)
-    deadline = time.monotonic() + 5
-    while "k2" not in (keys.keys or {}) and time.monotonic() < deadline:
+    for _ in range(500):
+        if "k2" in (keys.keys or {}):
+            break
         await asyncio.sleep(0.01)
     assert checks.caller(f"Bearer {other}", Scope.PREDICT).name == "desk"
     assert issuer.asked == 2
