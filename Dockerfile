@@ -1,6 +1,7 @@
-# The operator's image. Any base with Debian 12's libc works; Python 3.11 is added where it is absent:
+# The operator's image, and the prediction gateway's. Any base with Debian 12's libc works; Python 3.11 is added where it is absent:
 #   docker build -t inference-operator .
-#   python -m hack.images build operator        (without Docker)
+#   docker build -t inference-gateway --target gateway .
+#   python -m hack.images build operator; python -m hack.images build gateway        (without Docker)
 ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE_IMAGE} AS python
@@ -24,6 +25,37 @@ RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no
       -exec rm -rf {} + \
  && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" -o -name "*.a" -o -name "*.rst" -o -name "*.tab" -o -name "tzdata.zi" \) -delete \
  && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+
+FROM python AS gateway-parts
+RUN python3.11 -c "import ensurepip" 2>/dev/null \
+ || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11-venv; }
+RUN python3.11 -m venv /build && python3.11 -m venv --without-pip /opt/gateway
+COPY requirements/serving.txt /build/
+RUN /build/bin/pip --python /opt/gateway/bin/python install --no-cache-dir --no-compile \
+      --only-binary=:all: --require-hashes -r /build/serving.txt \
+ && cd /opt/gateway/lib/python3.11/site-packages \
+ && find . -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
+ && rm -rf numpy/distutils numpy/f2py numpy/random/_examples numpy/_pyinstaller \
+ && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" -o -name "*.a" \) -delete \
+ && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+COPY model_builders /opt/gateway/lib/python3.11/site-packages/model_builders
+COPY serving /opt/gateway/lib/python3.11/site-packages/serving
+RUN cd /opt/gateway/lib/python3.11/site-packages \
+ && python3.11 -m compileall -q --invalidation-mode unchecked-hash model_builders serving
+
+FROM python AS gateway
+COPY --from=gateway-parts /opt/gateway /opt/gateway
+ENV PATH=/opt/gateway/bin:$PATH \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+WORKDIR /tmp
+EXPOSE 8005
+LABEL org.opencontainers.image.title="inference-gateway" \
+      org.opencontainers.image.description="A prediction gateway in front of models that Triton serves" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENTRYPOINT ["python3.11", "-m", "serving.gateway"]
 
 FROM dependencies AS project
 COPY requirements/build.txt /build/

@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
-        test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble train \
+        test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-serving benchmark-training gpu-check
 
@@ -162,6 +162,9 @@ demo-ensemble: $(FULL) ## show several models and steps as one: MLflow, the trad
 
 demo-canary: $(FULL) ## show a rollout by steps through a gateway, on the cluster of make demo
 	@$(PY) -m hack.demo.canary
+
+demo-gateway: $(FULL) ## show the prediction gateway and Redis in front of the trained models, in the cluster of make demo
+	@$(PY) -m hack.demo.gateway
 
 demo-down: $(STAMP) ## remove the objects of the demo, and its cluster
 	@$(PY) -m hack.demo.model down

@@ -1,7 +1,6 @@
 """The few buildah commands that are used, with storage of our own in the cache."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 from hack import apt
@@ -21,19 +20,20 @@ def install() -> None:
         apt.install(missing)
 
 
-def build(context: Path, tag: str, *, args: Mapping[str, str], layers: bool) -> None:
-    """Build `tag` from a folder's Dockerfile.
+def build(context: Path, tag: str, target: str = "", *, base: str = "") -> None:
+    """Build `tag` from a folder's Dockerfile: its stage `target`, or the last one.
 
-    With `layers`, unchanged ones come from buildah's cache; without, the image has a single one.
+    On a `base`, unchanged layers come from buildah's cache; without, the image has a single one.
     """
     _recover()
     options = [f"--volume={mount}" for mount in host.mounts(_storage() / "host")]
-    options += [f"--build-arg={name}={value}" for name, value in args.items()]
+    options += [f"--build-arg=BASE_IMAGE={base}"] if base else []
+    options += [f"--target={target}"] if target else []
     _buildah(
         "bud",
         "--isolation=chroot",
         "--format=docker",
-        f"--layers={str(layers).lower()}",
+        f"--layers={str(bool(base)).lower()}",
         "--pull=false",
         *options,
         f"--file={context / 'Dockerfile'}",

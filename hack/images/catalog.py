@@ -21,12 +21,14 @@ _DAY_S = 86_400
 class Image:
     """An image: its repository's name, and the part of a folder that decides what is in it.
 
-    `inputs` are relative to `context`, where the Dockerfile is too.
+    `inputs` are relative to `context`, where the Dockerfile is too. `target` is a stage of it;
+    empty means the last one.
     """
 
     repository: str
     context: Path
     inputs: tuple[str, ...] = ()
+    target: str = ""
 
     def key(self, context: Path | None = None) -> str:
         """Return the key of the current files, and of the base image under them."""
@@ -57,13 +59,27 @@ OPERATOR = Image(
         "model_builders",
     ),
 )
+GATEWAY = Image(
+    "inference-gateway",
+    ROOT,
+    ("Dockerfile", ".dockerignore", "requirements/serving.txt", "model_builders", "serving"),
+    target="gateway",
+)
+REDIS = Image("redis-server", _HERE / "redis", ("Dockerfile",))
 TRITON = Image(
     "triton-cpu",
     _HERE / "triton",
     ("Dockerfile", "server.txt", "requirements.txt", "python", "backends"),
 )
 MLFLOW = Image("mlflow-server", _HERE / "mlflow", ("Dockerfile", "requirements.txt"))
-IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON, "mlflow": MLFLOW}
+IMAGES = {
+    "base": BASE,
+    "operator": OPERATOR,
+    "gateway": GATEWAY,
+    "triton": TRITON,
+    "mlflow": MLFLOW,
+    "redis": REDIS,
+}
 
 
 def build(name: str) -> Built:
@@ -157,7 +173,7 @@ def _ensure_built(image: Image, context: Path) -> str:
         if image is BASE:
             debian.make_rootfs_tar(context / "rootfs.tar", context / "slim.cfg")
         with step(f"building {ref}"):
-            buildah.build(context, ref, args={"BASE_IMAGE": base}, layers=image is not BASE)
+            buildah.build(context, ref, image.target, base=base)
     return ref
 
 

@@ -44,8 +44,10 @@ def run_as(user: str, root: Path, *command: str) -> subprocess.CompletedProcess[
     ("name", "user", "entrypoint"),
     [
         ("operator", "65532:65532", "inference-operator"),
+        ("gateway", "65532:65532", "python3.11 -m serving.gateway"),
         ("triton", "1000:1000", "tritonserver"),
         ("mlflow", "65532:65532", "mlflow"),
+        ("redis", "65532:65532", "redis-server"),
     ],
 )
 def test_runs_as_a_numbered_user_and_leaves_probing_to_kubernetes(
@@ -53,11 +55,11 @@ def test_runs_as_a_numbered_user_and_leaves_probing_to_kubernetes(
 ) -> None:
     config = configuration(name)
     assert config["User"] == user
-    assert config["Entrypoint"] == [entrypoint]
+    assert config["Entrypoint"] == entrypoint.split()
     assert "Healthcheck" not in config
 
 
-@pytest.mark.parametrize("name", ["operator", "triton", "mlflow"])
+@pytest.mark.parametrize("name", ["operator", "gateway", "triton", "mlflow", "redis"])
 def test_the_archive_carries_the_name_under_which_kubelet_looks_for_it(name: str) -> None:
     assert f"docker.io/library/{build(name).ref}" in configuration(name)["tags"]
 
@@ -69,7 +71,15 @@ def test_the_operator_starts_on_a_read_only_root() -> None:
     assert "load" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["operator", "triton"])
+def test_the_gateway_starts_on_a_read_only_root_and_says_what_is_wrong() -> None:
+    environ = [*configuration("gateway")["Env"], "SERVING_SERVER__PORT=0"]
+    words = configuration("gateway")["Entrypoint"]
+    done = run_as("65532:65532", rootfs("gateway"), *environ, *words)
+    assert done.returncode == 2, done.stderr
+    assert "server.port: found '0'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["operator", "gateway", "triton"])
 def test_nothing_to_build_or_fetch_with_is_left(name: str) -> None:
     programs = {
         path.name
@@ -86,6 +96,8 @@ def test_the_sources_of_packages_are_the_public_ones() -> None:
     assert (rootfs("operator") / "etc/pip.conf").read_text() == ""
 
 
-@pytest.mark.parametrize(("name", "megabytes"), [("operator", 450), ("triton", 420)])
+@pytest.mark.parametrize(
+    ("name", "megabytes"), [("operator", 450), ("gateway", 350), ("triton", 420), ("redis", 140)]
+)
 def test_stays_small(name: str, megabytes: int) -> None:
     assert build(name).archive.stat().st_size < megabytes * 1e6
