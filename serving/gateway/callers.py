@@ -61,10 +61,10 @@ def bearer(header: str | None) -> str:
     return secret.strip() if kind.lower() == "bearer" else ""
 
 
-def unauthenticated(found: str, expected: str, remedy: str) -> RefusedError:
+def unauthenticated(value: str, expected: str, remedy: str) -> RefusedError:
     """Return the refusal of a caller who is not known."""
-    detail = f"Authorization: found {found}, expected {expected}; {remedy}"
-    problem = Problem(Reason.UNAUTHENTICATED, detail, "Authorization", found, expected, remedy)
+    detail = f"Authorization: found {value}, expected {expected}; {remedy}"
+    problem = Problem(Reason.UNAUTHENTICATED, detail, "Authorization", value, expected, remedy)
     return RefusedError(problem)
 
 
@@ -72,13 +72,13 @@ def check_scope(whose: str, scopes: frozenset[str], needed: Scope, remedy: str) 
     """Raise RefusedError where the scopes of a known caller lack the one that is needed."""
     if needed in scopes:
         return
-    known = ", ".join(sorted(scopes & set(Scope))) or "none of the gateway's"
+    listed = ", ".join(sorted(scopes & set(Scope))) or "none of the gateway's"
     raise RefusedError(
         Problem(
             Reason.FORBIDDEN,
-            f"{whose} has the scopes {known}, expected {needed}; {remedy}",
+            f"{whose} has the scopes {listed}, expected {needed}; {remedy}",
             "Authorization",
-            known,
+            listed,
             needed.value,
             remedy,
         )

@@ -78,7 +78,7 @@ class KeyAddress:
         self._fetch, self._clock = fetch, clock
         self._keys: Keys = {}
         self._read: float | None = None
-        self._wanted = asyncio.Event()
+        self._asked = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -88,7 +88,7 @@ class KeyAddress:
         return self._keys
 
     def ask(self) -> None:
-        self._wanted.set()
+        self._asked.set()
 
     async def start(self) -> None:
         await self.refresh()
@@ -116,10 +116,10 @@ class KeyAddress:
             failed = self._read is None or began - self._read > RETRY_SECONDS
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if failed else REFRESH_SECONDS):
-                    await self._wanted.wait()
+                    await self._asked.wait()
             # Unknown ids of keys come from anybody: they cause one reading in 10 s at most.
             await asyncio.sleep(max(0.0, RETRY_SECONDS - (self._clock() - began)))
-            self._wanted.clear()
+            self._asked.clear()
             await self.refresh()
 
 

@@ -61,5 +61,5 @@ def parsed(text: str) -> dict[str, Caller]:
     return callers
 
 
-def _unknown(found: str) -> RefusedError:
-    return unauthenticated(found, "`Bearer KEY`", "ask the gateway's owner for a key")
+def _unknown(value: str) -> RefusedError:
+    return unauthenticated(value, "`Bearer KEY`", "ask the gateway's owner for a key")

@@ -114,8 +114,8 @@ class Tokens:
         given = jwt.decode(token, options={"verify_signature": False}).get(claim)
         if claim in ("exp", "nbf"):
             return f"{claim} {_time(given)}", expected
-        wanted = self._expected.audience if claim == "aud" else self._expected.issuer
-        return f"{claim} {shown(given)}", f"{wanted}"
+        right = self._expected.audience if claim == "aud" else self._expected.issuer
+        return f"{claim} {shown(given)}", f"{right}"
 
 
 _CLAIMS: dict[type[Exception], tuple[str, str]] = {
@@ -146,8 +146,8 @@ def scopes_of(claims: dict[str, Any]) -> frozenset[str]:
     return frozenset(str(word) for word in words)
 
 
-def _refused(found: str, expected: str) -> RefusedError:
-    return unauthenticated(found, expected, _REMEDY)
+def _refused(value: str, expected: str) -> RefusedError:
+    return unauthenticated(value, expected, _REMEDY)
 
 
 def _time(given: Any) -> str:
