@@ -24,6 +24,7 @@ class Reason(StrEnum):
     UNKNOWN_BATCH = "UnknownBatch"
     NO_BARS = "NoBars"
     VERSION_NOT_SERVED = "VersionNotServed"
+    RATE_EXCEEDED = "RateExceeded"
     BODY_TOO_LARGE = "BodyTooLarge"
     BATCH_TOO_LARGE = "BatchTooLarge"
     WRONG_CONTENT_TYPE = "WrongContentType"
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     SWITCHED_OFF = "SwitchedOff"
     MODEL_NOT_READY = "ModelNotReady"
     STORE_AWAY = "StoreAway"
+    KEYS_AWAY = "KeysAway"
     WRONG_TENSORS = "WrongTensors"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     MODEL_FAILED = "ModelFailed"
@@ -72,6 +74,7 @@ _STATUS: dict[Reason, int] = {
     Reason.BODY_TOO_LARGE: 413,
     Reason.BATCH_TOO_LARGE: 413,
     Reason.WRONG_CONTENT_TYPE: 415,
+    Reason.RATE_EXCEEDED: 429,
     Reason.INTERNAL: 500,
     Reason.MODEL_FAILED: 502,
     Reason.TOO_MANY_MODELS: 503,
@@ -80,6 +83,7 @@ _STATUS: dict[Reason, int] = {
     Reason.SWITCHED_OFF: 503,
     Reason.MODEL_NOT_READY: 503,
     Reason.STORE_AWAY: 503,
+    Reason.KEYS_AWAY: 503,
     Reason.WRONG_TENSORS: 503,
     Reason.DEADLINE_EXCEEDED: 504,
 }

@@ -16,11 +16,11 @@ from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
 from serving.gateway.call import Call, Parts
 from serving.gateway.edge import EdgeParts
+from serving.gateway.edge_parts import edge_parts
 from serving.gateway.feature_store import FeatureStore, FileFeatures, RedisFeatures
 from serving.gateway.figures import Window
 from serving.gateway.in_flight import InFlight, ModelSlots
 from serving.gateway.items import Items
-from serving.gateway.keys import ApiKeys
 from serving.gateway.outbox import Outbox
 from serving.gateway.predictor import Predictor
 from serving.gateway.readiness import Readiness
@@ -49,6 +49,7 @@ class Gateway:
     redis: Any = None
 
     async def start(self) -> None:
+        await self.edge.start()
         if self.parts.outbox is not None:
             self.parts.outbox.start()
         self.batches.start()
@@ -58,6 +59,7 @@ class Gateway:
         await self.batches.close()
         if self.parts.outbox is not None:
             await self.parts.outbox.close()
+        await self.edge.close()
         await self.parts.cache.close()
         if self.redis is not None:
             await self.redis.aclose()
@@ -68,8 +70,6 @@ def unsupported(settings: Settings) -> list[str]:
     """Return a sentence for each setting that this version of the gateway cannot follow."""
     targets = settings.triton.targets.values()
     limits = {
-        "auth.mode": (settings.auth.mode == "jwt", "none or api_keys"),
-        "limits.rate": (bool(settings.limits.rate), "no rate"),
         "server.workers": (settings.server.workers != 1, "1"),
         "server.certificate_file": (bool(settings.server.certificate_file), "no file"),
         "cors.origins": (bool(settings.cors.origins), "no origins"),
@@ -117,8 +117,7 @@ def assemble(settings: Settings, client: PredictionClient) -> Gateway:
     in_flight = InFlight(limits.in_flight, limits.queue, limits.queue_timeout)
     telemetry.watch(lambda: in_flight.running, lambda: client.retried, outbox)
     figures = Window(max(60.0, settings.monitoring.metrics_window))
-    keys = ApiKeys(Path(settings.auth.keys_file)) if settings.auth.mode == "api_keys" else None
-    edge = EdgeParts(in_flight, limits.body_bytes, telemetry, figures, keys)
+    edge = edge_parts(settings, in_flight, telemetry, figures)
     readiness = Readiness(settings.routes, client, switch)
     predictor = Predictor(settings, parts)
     items = Items(predictor, telemetry)

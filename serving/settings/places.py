@@ -56,6 +56,16 @@ def _host_and_port(given: str) -> str:
     return given
 
 
+def is_private(address: str) -> bool:
+    """Return whether what an address answers cannot be changed on its way.
+
+    >>> is_private("https://id.example"), is_private("http://id.example"), is_private("http://[::1]")
+    (True, False, True)
+    """
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+
+
 Folder = Annotated[str, AfterValidator(_folder)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -20,6 +20,7 @@ from serving.settings.gateway import (
     ServerSettings,
     SwitchSettings,
 )
+from serving.settings.places import is_private
 from serving.settings.reference import (
     DatabaseSettings,
     DuckdbSettings,
@@ -116,6 +117,10 @@ class Settings(BaseSettings):
             not auth.audience or bool(auth.jwks_url) == bool(auth.jwks_file)
         ):
             raise _problem("auth", "mode jwt", "an audience, and one of jwks_url and jwks_file")
+        if auth.jwks_url and not is_private(auth.jwks_url) and self.environment != LOCAL:
+            raise _problem(
+                "auth.jwks_url", auth.jwks_url, "https://..., so that nobody can change the keys"
+            )
         if bool(self.server.certificate_file) != bool(self.server.key_file):
             raise _problem("server", "one TLS file", "certificate_file and key_file, or neither")
         return self

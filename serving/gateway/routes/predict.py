@@ -43,7 +43,7 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": f"#/components/schemas/{ProblemAnswer.__name__}"}
     return {
         code: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": schema}}}
-        for code in sorted({401, 403, *codes})
+        for code in sorted({401, 403, 429, 503, *codes})
     }
 
 

@@ -59,6 +59,11 @@ BAD = {
     ),
     "keys without a file": ("auth: {mode: api_keys}", "auth.keys_file: found nothing"),
     "tokens without an audience": ("auth: {mode: jwt}", "auth: found mode jwt"),
+    "keys over plain HTTP": (
+        "{environment: dev, auth: {mode: jwt, audience: a, jwks_url: 'http://id.example/keys'}}",
+        "auth.jwks_url: found http://id.example/keys, expected https://",
+    ),
+    "a rate that is none": ("limits: {rate: fast}", "limits.rate: found 'fast'"),
     "one half of TLS": ("server: {key_file: a.pem}", "server: found one TLS file"),
     "an address without a port": (
         "triton: {targets: {triton: {address: triton}}}",
