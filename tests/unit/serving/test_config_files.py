@@ -1,4 +1,4 @@
-"""Files of `config/` have the reference's keys and values; `.env.example` is read without a complaint."""
+"""Files of `config/` have the reference's keys and values; `.env.example` is read as it is."""
 
 from pathlib import Path
 from typing import Any
