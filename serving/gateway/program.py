@@ -108,7 +108,7 @@ def assemble(settings: Settings, client: PredictionClient) -> Gateway:
     )
     limits = settings.limits
     in_flight = InFlight(limits.in_flight, limits.queue, limits.queue_timeout)
-    telemetry.watch(lambda: in_flight.running, outbox)
+    telemetry.watch(lambda: in_flight.running, lambda: client.retried, outbox)
     figures = Window(max(60.0, settings.monitoring.metrics_window))
     keys = ApiKeys(Path(settings.auth.keys_file)) if settings.auth.mode == "api_keys" else None
     edge = EdgeParts(in_flight, limits.body_bytes, telemetry, figures, keys)

@@ -168,6 +168,10 @@ class ScalingDecision:
     def has_changed(self) -> bool:
         return self.size != self.before
 
+    @property
+    def is_more(self) -> bool:
+        return self.size > self.before
+
 
 @dataclass(frozen=True, slots=True)
 class ScalingInput:
