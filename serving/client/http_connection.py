@@ -5,6 +5,7 @@ import ssl
 from ipaddress import ip_address
 
 import aiohttp
+from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from tritonclient.http.aio import InferenceServerClient
 
@@ -32,9 +33,8 @@ class HttpConnection(InferenceServerClient):  # type: ignore[misc]
         self._url = f"{'https' if target.tls else 'http'}://{_name_of(address, target)}"
         self._verbose = False
         host = address.rpartition(":")[0].strip("[]")
-        resolver = _Fixed(host) if _is_ip(host) else None
         self._conn = aiohttp.TCPConnector(
-            ssl=context or True, limit=CONNECTIONS, resolver=resolver, use_dns_cache=False
+            ssl=context or True, limit=CONNECTIONS, resolver=_Fixed(host), use_dns_cache=False
         )
         self._stub = aiohttp.ClientSession(
             connector=self._conn,
@@ -66,14 +66,16 @@ def unreadable(target: TargetSettings, error: OSError) -> ValueError:
 
 
 class _Fixed(AbstractResolver):
-    """The one address that stands for every name."""
+    """The one host, by name or number, that stands for every name."""
 
-    def __init__(self, ip: str) -> None:
-        self._ip = ip
+    def __init__(self, host: str) -> None:
+        self._ip = host
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        if not _is_ip(self._ip):
+            return await ThreadedResolver().resolve(self._ip, port, family)
         own = socket.AF_INET6 if ":" in self._ip else socket.AF_INET
         return [
             ResolveResult(

@@ -98,6 +98,14 @@ BAD = {
         "triton: {targets: {triton: {address: 'http://triton:8000'}}}",
         "expected HOST:PORT without a scheme",
     ),
+    "authorities without TLS": (
+        "triton: {targets: {triton: {ca_file: a.pem}}}",
+        "found ca_file without TLS, expected tls: true",
+    ),
+    "a list with a name": (
+        "triton: {targets: {triton: {address: 'ipv4:1.2.3.4:1,b:2'}}}",
+        "expected ipv4:IP:PORT,IP:PORT",
+    ),
     "two sources of keys": (
         "auth: {mode: jwt, audience: a, jwks_url: 'https://a', jwks_file: b}",
         "one of jwks_url and jwks_file",
