@@ -76,8 +76,8 @@ def unsupported(settings: Settings) -> list[str]:
         "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
         "monitor.url": (settings.monitor.url is not None, "no address: records go to a folder"),
         "triton.targets": (
-            any(each.protocol == "http" or each.metrics_url for each in targets),
-            "protocol grpc, and no metrics_url",
+            any(each.metrics_url for each in targets),
+            "no metrics_url",
         ),
         "logging.traces_url": (settings.logging.traces_url is not None, "no address"),
         "outbox.features": (settings.outbox.features == "full", "hash"),
