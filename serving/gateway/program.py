@@ -71,8 +71,6 @@ def unsupported(settings: Settings) -> list[str]:
     targets = settings.triton.targets.values()
     limits = {
         "server.workers": (settings.server.workers != 1, "1"),
-        "server.certificate_file": (bool(settings.server.certificate_file), "no file"),
-        "cors.origins": (bool(settings.cors.origins), "no origins"),
         "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
         "monitor.url": (settings.monitor.url is not None, "no address: records go to a folder"),
         "triton.targets": (

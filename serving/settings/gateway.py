@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from serving.settings.durations import Duration
-from serving.settings.places import WebAddress
+from serving.settings.places import Origin, WebAddress
 from serving.settings.rates import Rate
 from serving.settings.section import Section
 
@@ -56,7 +56,7 @@ class LimitsSettings(Section):
 class CorsSettings(Section):
     """Web pages that may call; none by default."""
 
-    origins: tuple[WebAddress, ...] = ()
+    origins: Annotated[tuple[Origin, ...], Field(max_length=64)] = ()
 
 
 class StalePolicies(Section):

@@ -49,6 +49,16 @@ def _web_address(given: str) -> str:
     return given
 
 
+def _origin(given: str) -> str:
+    parts = urlsplit(_web_address(given))
+    if given != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc or "*" in given:
+        raise PydanticCustomError(
+            "origin",
+            "expected http://HOST:PORT or https://HOST without a path, as browsers send it",
+        )
+    return given
+
+
 def _host_and_port(given: str) -> str:
     if given.startswith(IPV4):
         return _list_of_addresses(given)
@@ -89,6 +99,7 @@ def _list_of_addresses(given: str) -> str:
 
 
 Folder = Annotated[str, AfterValidator(_folder)]
+Origin = Annotated[str, AfterValidator(_origin)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 

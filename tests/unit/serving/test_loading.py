@@ -76,6 +76,8 @@ BAD = {
     "a folder of another kind": ("storage: {cache_dir: 's3://a/b'}", "expected a path of this"),
     "no folder": ("mlflow: {model_registry: ' '}", "mlflow.model_registry: found ' '"),
     "no web address": ("mlflow: {tracking_uri: 'mlflow:5000'}", "expected http://HOST:PORT"),
+    "an origin with a path": ("cors: {origins: ['https://desk.example/']}", "without a path"),
+    "every origin": ("cors: {origins: ['*']}", "cors.origins.0: found '*'"),
     "a time before now": ("inference: {cache_ttl: -1}", "inference.cache_ttl: found -1"),
     "a time of years": ("monitoring: {metrics_window: 400d}", "at most 366 days"),
     "a time that is a truth": ("triton: {timeout: true}", "triton.timeout: found True"),
