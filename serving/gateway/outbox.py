@@ -13,11 +13,15 @@ from typing import Any, Protocol
 
 import orjson
 
+from serving.settings.gateway import OutboxSettings
+
 _MOST_RECENT = 2_000
 
 
 class Sink(Protocol):
     """A place of records. `write` raises OSError if it cannot take them now."""
+
+    def start(self) -> None: ...
 
     async def write(self, lines: Sequence[bytes]) -> None: ...
 
@@ -32,6 +36,11 @@ class OutboxCounts:
 
     accepted: int = 0
     written: int = 0
+    """Handed over: to the folder, or to the monitor or its spool."""
+    sent: int = 0
+    """Taken by the monitor."""
+    spooled: int = 0
+    """Put into files first, since the monitor was away."""
     dropped: dict[str, int] = field(default_factory=dict)
 
     def drop(self, cause: str, count: int) -> None:
@@ -39,7 +48,7 @@ class OutboxCounts:
 
 
 class Outbox:
-    """A queue of at most `most` records, handed to the sink every `interval` seconds.
+    """A queue of at most `queue` records, handed to the sink every `interval` seconds.
 
     A sink that fails gets the same records again at the next turn, until the queue is full.
     """
@@ -47,19 +56,18 @@ class Outbox:
     def __init__(
         self,
         sink: Sink,
-        *,
-        most: int,
-        batch: int,
-        interval: float,
+        settings: OutboxSettings,
+        counts: OutboxCounts | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._sink, self._most, self._batch, self._interval = sink, most, batch, interval
-        self._clock = clock
+        self._sink, self._clock = sink, clock
+        self._most, self._batch = settings.queue, settings.batch
+        self._interval = settings.interval
         self._lines: deque[bytes] = deque()
         self._recent: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._full_batch = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.counts = OutboxCounts()
+        self.counts = counts or OutboxCounts()
 
     @property
     def waiting(self) -> int:
@@ -85,6 +93,7 @@ class Outbox:
         return recent if recent is not None else await self._sink.find(prediction_id)
 
     def start(self) -> None:
+        self._sink.start()
         self._task = asyncio.create_task(self._run(), name="outbox")
 
     async def close(self) -> None:

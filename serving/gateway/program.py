@@ -21,7 +21,8 @@ from serving.gateway.feature_store import FeatureStore, FileFeatures, RedisFeatu
 from serving.gateway.figures import Window
 from serving.gateway.in_flight import InFlight, ModelSlots
 from serving.gateway.items import Items
-from serving.gateway.outbox import Outbox
+from serving.gateway.monitor_sink import MonitorSink, posting
+from serving.gateway.outbox import Outbox, OutboxCounts, Sink
 from serving.gateway.predictor import Predictor
 from serving.gateway.readiness import Readiness
 from serving.gateway.record_folder import RecordFolder
@@ -72,7 +73,6 @@ def unsupported(settings: Settings) -> list[str]:
     limits = {
         "server.workers": (settings.server.workers != 1, "1"),
         "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
-        "monitor.url": (settings.monitor.url is not None, "no address: records go to a folder"),
         "triton.targets": (
             any(each.metrics_url for each in targets),
             "no metrics_url",
@@ -151,12 +151,14 @@ def _outbox(settings: Settings, folder: Path) -> Outbox | None:
     outbox = settings.outbox
     if not outbox.enabled:
         return None
-    lost: list[Outbox] = []
-
-    def removed(count: int) -> None:
-        lost[0].counts.drop("folder_full", count)
-
-    sink = RecordFolder(folder / "records", outbox.spool_bytes, removed=removed)
-    made = Outbox(sink, most=outbox.queue, batch=outbox.batch, interval=outbox.interval)
-    lost.append(made)
-    return made
+    counts, monitor = OutboxCounts(), settings.monitor
+    records = RecordFolder(
+        folder / ("spool" if monitor.url else "records"),
+        outbox.spool_bytes,
+        removed=lambda count: counts.drop("folder_full", count),
+    )
+    sink: Sink = records
+    if monitor.url:
+        post = posting(monitor.url, monitor.key_file, monitor.timeout)
+        sink = MonitorSink(post, records, counts, outbox.batch)
+    return Outbox(sink, outbox, counts)

@@ -1,6 +1,7 @@
 """A folder of records: a file of JSON lines for each minute and worker, bounded in bytes."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,9 @@ class RecordFolder:
     ) -> None:
         self._folder, self._most, self._clock, self._removed = folder, most_bytes, clock, removed
 
+    def start(self) -> None:
+        return
+
     async def write(self, lines: Sequence[bytes]) -> None:
         await asyncio.to_thread(self._write, lines)
 
@@ -46,6 +50,18 @@ class RecordFolder:
 
     async def close(self) -> None:
         return
+
+    def take(self) -> Path | None:
+        """Return the oldest file under a name that nothing is written to any more, to be sent and
+        removed; None if there is none. It blocks."""
+        began = sorted(self._folder.glob("sending-*.jsonl"))
+        if began:
+            return began[0]
+        for file in sorted(self._folder.glob("records-*.jsonl")):
+            taken = file.with_name(file.name.replace("records-", "sending-", 1))
+            with contextlib.suppress(FileNotFoundError):
+                return file.rename(taken)
+        return None
 
     def _write(self, lines: Sequence[bytes]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +90,7 @@ class RecordFolder:
         needle = prediction_id.encode()
         for later in range(_MINUTES_LATER + 1):
             minute = (began + timedelta(minutes=later)).strftime(_MINUTE)
-            for file in self._folder.glob(f"records-{minute}-*.jsonl"):
+            for file in self._folder.glob(f"*-{minute}-*.jsonl"):
                 with file.open("rb") as lines:
                     for line in lines:
                         if needle in line:

@@ -95,8 +95,12 @@ class _Watched(Collector):
         yield CounterMetricFamily(name, "Records that were taken.", counts.accepted)
         name = "inference_gateway_outbox_written"
         yield CounterMetricFamily(name, "Records that were written.", counts.written)
+        name = "inference_gateway_outbox_sent"
+        yield CounterMetricFamily(name, "Records that the monitor took.", counts.sent)
+        name = "inference_gateway_outbox_spooled"
+        yield CounterMetricFamily(name, "Records put into files first.", counts.spooled)
         name = "inference_gateway_outbox_dropped"
         dropped = CounterMetricFamily(name, "Records that were lost.", labels=["cause"])
-        for cause in ("queue_full", "folder_full", "shutdown"):
+        for cause in ("queue_full", "folder_full", "refused", "shutdown"):
             dropped.add_metric([cause], counts.dropped.get(cause, 0))
         yield dropped

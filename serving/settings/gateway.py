@@ -101,6 +101,9 @@ class MonitorSettings(Section):
     """The monitor that records go to; without a URL they go to a folder."""
 
     url: WebAddress | None = None
+    key_file: str = ""
+    """A file with the key that the monitor asks for."""
+    timeout: Annotated[Duration, Field(gt=0)] = 5.0
 
 
 class SwitchSettings(Section):

@@ -115,11 +115,11 @@ def test_a_new_pair_is_taken_without_a_restart_and_a_bad_one_is_not(tmp_path: Pa
 
 def test_a_pair_that_does_not_fit_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ca")
-    one, other = (authority.issue(name, name, hosts=("127.0.0.1",)) for name in ("one", "other"))
+    first, other = (authority.issue(name, name, hosts=("127.0.0.1",)) for name in ("a", "b"))
     environment = {
         **os.environ,
         "PYTHONPATH": "operator:.",
-        "SERVING_SERVER__CERTIFICATE_FILE": str(one.certificate),
+        "SERVING_SERVER__CERTIFICATE_FILE": str(first.certificate),
         "SERVING_SERVER__KEY_FILE": str(other.key),
     }
     ended = subprocess.run(

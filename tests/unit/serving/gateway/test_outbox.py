@@ -9,6 +9,7 @@ import pytest
 
 from serving.gateway.outbox import Outbox
 from serving.gateway.record_folder import RecordFolder, new_prediction_id
+from serving.settings.gateway import OutboxSettings
 
 NOW = datetime(2026, 12, 2, 20, 30, 5, tzinfo=UTC)
 
@@ -19,6 +20,9 @@ class ListSink:
     def __init__(self) -> None:
         self.batches: list[int] = []
         self.is_away = self.is_closed = False
+
+    def start(self) -> None:
+        return
 
     async def write(self, lines: Sequence[bytes]) -> None:
         if self.is_away:
@@ -33,7 +37,8 @@ class ListSink:
 
 
 def outbox(sink: Any, most: int = 10, batch: int = 4) -> Outbox:
-    return Outbox(sink, most=most, batch=batch, interval=0.01, clock=lambda: 0.0)
+    settings = OutboxSettings(queue=most, batch=batch, interval=0.01)
+    return Outbox(sink, settings, clock=lambda: 0.0)
 
 
 async def test_records_go_in_batches() -> None:
