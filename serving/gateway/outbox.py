@@ -66,6 +66,8 @@ class Outbox:
         self._lines: deque[bytes] = deque()
         self._recent: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._full_batch = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self._ends = False
         self._task: asyncio.Task[None] | None = None
         self.counts = counts or OutboxCounts()
 
@@ -98,10 +100,11 @@ class Outbox:
 
     async def close(self) -> None:
         """Write what is left, as far as the sink takes it, and end."""
+        self._ends = True
+        self._full_batch.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            # It is not cancelled: what is being written would be written again.
+            await self._task
         await self.flush()
         if self._lines:
             self.counts.drop("shutdown", len(self._lines))
@@ -109,6 +112,10 @@ class Outbox:
 
     async def flush(self) -> None:
         """Hand all waiting records to the sink, in batches; stop at its first failure."""
+        async with self._flushing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         while self._lines:
             lines = [self._lines[at] for at in range(min(self._batch, len(self._lines)))]
             try:
@@ -120,7 +127,7 @@ class Outbox:
             self.counts.written += len(lines)
 
     async def _run(self) -> None:
-        while True:
+        while not self._ends:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval):
                     await self._full_batch.wait()

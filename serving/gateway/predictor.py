@@ -1,6 +1,6 @@
 """Predictions: from a checked body to the body of the answer, with cache, age and record."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +72,7 @@ class Predictor:
             },
             **_age(seen.age),
         }
-        self._record("price", answer, call, cache_key(Asked("", "", ""), seen.ohlcv))
+        self._record("price", answer, call, {"ohlcv": seen.ohlcv})
         return answer
 
     async def sentiment(self, body: SentimentBody, call: Call) -> Json:
@@ -90,7 +90,7 @@ class Predictor:
         made = await self._made("sentiment", call, None, (body.text,), ask)
         answer = self._answer(body, call, self._parts.now(), made["confidence"])
         answer["sentiment"] = made["sentiment"] if answer["forecast"] else None
-        self._record("sentiment", answer, call, cache_key(Asked("", "", ""), body.text))
+        self._record("sentiment", answer, call, {"text": body.text})
         return answer
 
     async def ensemble(self, body: EnsembleBody, call: Call) -> Json:
@@ -127,7 +127,8 @@ class Predictor:
             "sentiment_component": made["sentiment"],
             **_age(seen.age),
         }
-        self._record("ensemble", answer, call, cache_key(Asked("", "", ""), *inputs))
+        given = {"ohlcv": seen.ohlcv, "text": body.news_text}
+        self._record("ensemble", answer, call, given)
         return answer
 
     def _route(self, route: Any, name: str, call: Call) -> Any:
@@ -233,18 +234,26 @@ class Predictor:
             "cached": call.lookup in (Lookup.HIT, Lookup.SHARED),
         }
 
-    def _record(self, route: str, answer: Json, call: Call, features: str) -> None:
-        if self._parts.outbox is not None:
-            self._parts.outbox.put(
-                {
-                    "type": "prediction",
-                    "environment": self._settings.environment,
-                    "route": route,
-                    "request_id": call.request_id,
-                    "features_sha256": features,
-                    **answer,
-                }
-            )
+    def _record(self, route: str, answer: Json, call: Call, given: Mapping[str, Any]) -> None:
+        """Put a record of a prediction, with what the model was given or only its hash."""
+        if self._parts.outbox is None:
+            return
+        features: Json = {"features_sha256": cache_key(Asked("", "", ""), *given.values())}
+        if self._settings.outbox.features == "full":
+            features["features"] = {
+                name: each.tolist() if isinstance(each, np.ndarray) else each
+                for name, each in given.items()
+            }
+        self._parts.outbox.put(
+            {
+                "type": "prediction",
+                "environment": self._settings.environment,
+                "route": route,
+                "request_id": call.request_id,
+                **features,
+                **answer,
+            }
+        )
 
 
 def _age(age: Age) -> Json:

@@ -78,7 +78,6 @@ def unsupported(settings: Settings) -> list[str]:
             "no metrics_url",
         ),
         "logging.traces_url": (settings.logging.traces_url is not None, "no address"),
-        "outbox.features": (settings.outbox.features == "full", "hash"),
         "storage.cache_dir": (
             is_bucket(settings.storage.cache_dir),
             "a folder of this machine (SERVING_STORAGE__CACHE_DIR)",

@@ -1,10 +1,12 @@
 """Records: a bounded queue, a sink that fails, and a folder that stays within its bytes."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from serving.gateway.outbox import Outbox
@@ -99,3 +101,27 @@ async def test_a_record_is_found_in_the_minutes_after_its_id(tmp_path: Path, min
 )
 async def test_ids_that_are_none_are_not_looked_for(tmp_path: Path, name: str) -> None:
     assert await RecordFolder(tmp_path, 1000).find(name) is None
+
+
+class SlowSink(ListSink):
+    """A sink that takes its time, and keeps what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[bytes] = []
+
+    async def write(self, lines: Sequence[bytes]) -> None:
+        await asyncio.sleep(0.05)
+        self.lines += lines
+
+
+async def test_two_flushes_and_an_end_write_each_record_once() -> None:
+    sink = SlowSink()
+    box = outbox(sink)
+    box.start()
+    for number in range(9):
+        box.put({"n": number})
+    await asyncio.sleep(0.02)
+    await asyncio.gather(box.flush(), box.flush(), box.close())
+    assert [orjson.loads(line)["n"] for line in sink.lines] == list(range(9))
+    assert (box.waiting, box.counts.written, box.counts.dropped) == (0, 9, {})

@@ -196,6 +196,17 @@ async def test_a_prediction_has_a_record_in_memory_and_in_the_folder(running: Ru
     assert '"type":"truth"' in file.read_text()
 
 
+async def test_a_record_has_the_bars_and_the_text_if_it_is_told_to(start: Start) -> None:
+    async with start(outbox={"features": "full"}) as running:
+        answer = (await running.price()).json()
+        path = f"/api/v1/predictions/{answer['prediction_id']}"
+        assert (await running.http.get(path)).json()["features"] == {"ohlcv": BARS}
+        body = {"symbol": "AAPL", "ohlcv_data": BARS, "news_text": "a text"}
+        answer = (await running.http.post("/api/v1/predict/ensemble", json=body)).json()
+        record = (await running.http.get(f"/api/v1/predictions/{answer['prediction_id']}")).json()
+        assert record["features"] == {"ohlcv": BARS, "text": "a text"}
+
+
 async def test_figures_and_metrics_count_requests(running: Running) -> None:
     await running.price()
     await running.price(min_confidence=2)
