@@ -130,7 +130,7 @@ sbom: $(STAMP) ## write the SBOMs of the images and the training environment (Cy
 audit: $(STAMP) ## look up vulnerabilities of all locked packages in a public database
 	@$(PY) -m hack.sbom audit
 
-image: $(STAMP) ## build the operator's and Triton's images as archives
+image: $(STAMP) ## build all images as archives: operator, gateway, Triton, MLflow, Redis
 	@$(PY) -m hack.images build all
 
 release-manifests: $(STAMP) ## write build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=)

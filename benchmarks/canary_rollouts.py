@@ -13,7 +13,7 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing import get_context
@@ -40,6 +40,9 @@ SETTINGS = {
     "scrapes each 15 s": Setting(scrape_interval=15),
     "load time 2 min": Setting(load_time=120),
 }
+_BASELINE = Setting({"comparedWith": "Baseline"})
+# Cold caches, or slower nodes: within the absolute limit, and beyond the relative one.
+_SLOWER = 1.3
 _WAIT = Setting(steps=({"setWeight": 10}, {"pause": {}}))
 
 
@@ -66,9 +69,32 @@ def groups() -> list[Group]:
             every.append(Group(Scenario(f"{name}, 100/s, {words}", fault, setting), 30))
     for name, fault in FAULTS.items():
         every.append(Group(Scenario(f"{name}, 100/s, uneven", fault, uneven=True), 30))
+    every += baselines()
     every.append(Group(Scenario("identical, 100/s, uneven", uneven=True), 60))
     every.append(Group(Scenario("identical, 10/s", rate=10), 60))
     every.append(Group(Scenario("identical, 100/s"), 5000))
+    return every
+
+
+def baselines() -> list[Group]:
+    """Return what is measured with a baseline, and what its absence does where new pods are
+    slower."""
+    every = [
+        Group(Scenario(f"baseline: {name}, 100/s", fault, _BASELINE), 100)
+        for name, fault in FAULTS.items()
+    ]
+    errors = Scenario("baseline: errors 5 %, 10/s", FAULTS["errors 5 %"], _BASELINE, rate=10)
+    every.append(Group(errors, 40))
+    for words, setting in (
+        ("slower new pods", Setting()),
+        ("baseline, slower new pods", _BASELINE),
+    ):
+        same = Scenario(f"{words}: identical, 100/s", setting=setting, new_pods=_SLOWER)
+        bad = replace(same, name=f"{words}: latency x1.5, 100/s", fault=FAULTS["latency x1.5"])
+        every += [Group(same, 100), Group(bad, 60)]
+    uneven = Scenario("baseline: identical, 100/s, uneven", setting=_BASELINE, uneven=True)
+    every.append(Group(uneven, 60))
+    every.append(Group(Scenario("baseline: identical, 100/s", setting=_BASELINE), 600))
     return every
 
 

@@ -5,10 +5,15 @@ have a row for each pod (and for each boundary), as Prometheus' have. A coroutin
 and again, and notes by how much each sleep was too long. On a machine that is busy with others,
 the time of the CPU that this process used in a sleep tells more: it grows only while another thread
 of the process holds the interpreter.
+
+Before the first sweep, all objects are frozen, as the operator does once it has listed everything.
+`--others` adds objects that are not: those that were replaced since. After each sweep a full pass
+of the collector of garbage is timed: one comes sooner or later.
 """
 
 import argparse
 import asyncio
+import gc
 import multiprocessing
 import os
 import platform
@@ -120,11 +125,25 @@ async def beats(gaps: list[tuple[float, float]]) -> None:
         gaps.append((time.monotonic() - began - _BEAT, time.process_time() - cpu))
 
 
+def replaced(count: int) -> list[dict[str, Any]]:
+    """Return that many lists and dicts, four in each row, as bodies of objects are made of them."""
+    return [{"spec": {"ports": [number]}, "status": [str(number)]} for number in range(count // 4)]
+
+
+def full_pass() -> float:
+    """Return how many seconds it takes to look for garbage among all objects that are not
+    frozen."""
+    began = time.perf_counter()
+    gc.collect()
+    return time.perf_counter() - began
+
+
 async def measure(uri: str, units: int, sweeps: int) -> None:
-    """Sweep so often, and print each sweep's seconds and its longest gaps."""
+    """Sweep so often, and print each sweep's seconds, its longest gaps, and a full pass."""
     begun = datetime.now(UTC) - timedelta(hours=1)
     questions = [question(number, begun) for number in range(units)]
     longest: list[tuple[float, float]] = []
+    passes: list[float] = []
     with ThreadPoolExecutor(1) as thread:
         client, telemetry = Prometheus(uri, _TIMEOUT, thread), Telemetry()
         reader = SweepReader(Source(client, AccessFiles(), Scope(), _TIMEOUT), thread, telemetry)
@@ -143,24 +162,29 @@ async def measure(uri: str, units: int, sweeps: int) -> None:
             beat.cancel()
             walls, cpus = zip(*gaps, strict=True)
             longest.append((max(walls), max(cpus)))
-            shown = _shown(longest[-1])
+            passes.append(full_pass())
+            shown = _shown(longest[-1], passes[-1])
             say(f"sweep {number}: {outcome}, {took:.1f} s, {cpu:.1f} s of CPU, {shown}")
         result = sweeper.measure(questions[-1])
         say(f"the last unit: {result.verdict}, {result.message}")
         await client.close()
     walls, cpus = zip(*longest, strict=True)
-    say(f"{sweeps} sweeps of {units:,} units: {_shown((max(walls), max(cpus)))}")
+    gaps_of_all = _shown((max(walls), max(cpus)), max(passes))
+    say(f"{sweeps} sweeps of {units:,} units: {gaps_of_all}")
 
 
-def _shown(gap: tuple[float, float]) -> str:
-    wall, cpu = (round(1000 * seconds) for seconds in gap)
-    return f"longest gap {wall:,} ms, most CPU time in a gap {cpu:,} ms"
+def _shown(gap: tuple[float, float], full: float) -> str:
+    wall, cpu, after = (round(1000 * seconds) for seconds in (*gap, full))
+    words = f"longest gap {wall:,} ms, most CPU time in a gap {cpu:,} ms"
+    return f"{words}, a full pass afterwards {after:,} ms"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("--sweeps", type=int, default=5)
+    parser.add_argument("--others", type=int, default=0, help="objects that are not frozen")
+    parser.add_argument("--no-freeze", action="store_true", help="freeze nothing")
     given = parser.parse_args()
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     say(f"{platform.machine()}, {os.cpu_count()} cores, load {load}, {platform.python_version()}")
@@ -172,7 +196,12 @@ def main() -> None:
     server.start()
     try:
         uri = f"http://127.0.0.1:{mine.recv()}"
+        gc.collect()
+        if not given.no_freeze:
+            gc.freeze()
+        others = replaced(given.others)
         asyncio.run(measure(uri, given.units, given.sweeps))
+        say(f"{4 * len(others):,} other objects")
     finally:
         server.terminate()
         server.join()

@@ -5,7 +5,7 @@ The manifest, the sweeps and the scrapes have the shipped defaults, unless a `Se
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -67,6 +67,9 @@ class Scenario:
 
     uneven: bool = False
     """Whether rates, latencies and shares of failed requests vary every 15 s; see `rows`."""
+
+    new_pods: float = 1.0
+    """Multiple of the latency of all new pods: those of the canary, and those of a baseline."""
 
     lasts: int = HOUR
     """The longest time in s after the new revision is applied."""
@@ -155,8 +158,8 @@ def rows(scenario: Scenario, chance: Random) -> Iterator[Row]:
     track, and the share of failed requests so that the variance of the stable revision's failures
     is threefold.
     """
-    fault = scenario.fault
-    tracks = (Fault(), fault)
+    fault, new = scenario.fault, scenario.new_pods
+    tracks = (Fault(), replace(fault, latency=fault.latency * new))
     outage = scenario.outage or (HOUR * 24, HOUR * 24)
     if not scenario.uneven:
         times = sorted({-_HISTORY, *(t for t in outage if t < scenario.lasts), scenario.lasts})
@@ -178,7 +181,8 @@ def rows(scenario: Scenario, chance: Random) -> Iterator[Row]:
             for track, scale, share in zip(tracks, scales, shares, strict=True)
         )
         missing = Missing.PROMETHEUS if outage[0] <= time < outage[1] else Missing.NOTHING
-        yield Row(float(time), rate, stable, canary, missing)
+        baseline = _behaviour(Fault(latency=new), scales[0], shares[0])
+        yield Row(float(time), rate, stable, canary, missing, baseline)
 
 
 def _gamma(chance: Random, variation: float) -> float:

@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from typing import Any
 
 import yaml
@@ -74,8 +75,8 @@ def shipped_routes() -> str:
 
 def ask(kubectl: Kubectl) -> None:
     """Ask each route once, show the answers, and write the first body for curl."""
-    bars, texts, names = rows()
-    price = {"symbol": names[0], "ohlcv_data": bars[0].tolist()}
+    _, texts, _ = rows()
+    price = price_body()
     bodies: dict[str, dict[str, Any]] = {
         "price": price,
         "sentiment": {"text": texts[0]},
@@ -90,6 +91,19 @@ def ask(kubectl: Kubectl) -> None:
             say(f"    POST /api/v1/predict/{route}\n      {json.dumps(answer)}")
     say(f"    with {file.relative_to(ROOT)} and the port of `kubectl port-forward` below:")
     say(f"      curl localhost:{PORT}/api/v1/predict/price --json @{file.relative_to(ROOT)}")
+
+
+def price_body() -> dict[str, Any]:
+    """Return a request for the close after the last bars of a share, as of the next morning."""
+    from training.data.prices import load_prices
+
+    symbol, table = next(iter(sorted(load_prices().bars.items())))
+    newest = table.tail(60)
+    # New York's exchange closes at 21:00 UTC in winter.
+    ends = [day.strftime("%Y-%m-%dT21:00:00Z") for day in newest.index]
+    morning = (newest.index[-1] + timedelta(days=1)).strftime("%Y-%m-%dT09:00:00Z")
+    bars = newest.to_numpy(float).tolist()
+    return {"symbol": symbol, "ohlcv_data": bars, "times": ends, "as_of": morning}
 
 
 def predicted(address: str, route: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import tritonclient.grpc.aio as triton
 
+from serving.client.http_connection import unreadable
 from serving.settings.triton import TargetSettings, TritonSettings
 
 # A pod that ends says so; its successors are found by a new look at the name, at most so often.
@@ -39,7 +40,17 @@ def options_of(target: TargetSettings, settings: TritonSettings) -> list[tuple[s
 
 
 def connect(target: TargetSettings, settings: TritonSettings) -> triton.InferenceServerClient:
-    """Return a client of the target. Nothing is sent before the first call."""
-    return triton.InferenceServerClient(
-        target.address, ssl=target.tls, channel_args=options_of(target, settings)
-    )
+    """Return a client of the target. Nothing is sent before the first call.
+
+    Raises:
+        ValueError: if the file of authorities cannot be read.
+    """
+    try:
+        return triton.InferenceServerClient(
+            target.address,
+            ssl=target.tls,
+            root_certificates=target.ca_file or None,
+            channel_args=options_of(target, settings),
+        )
+    except OSError as error:
+        raise unreadable(target, error) from error

@@ -1,4 +1,4 @@
-"""Failures of gRPC calls to Triton, as errors of the client; and which of them are tried again."""
+"""Failures of calls to Triton, as errors of the client; and which of them are tried again."""
 
 from tritonclient.utils import InferenceServerException
 
@@ -7,6 +7,7 @@ from serving.client.errors import ClientReason, Place, TritonError
 _LONGEST = 500
 # Triton while a model loads, or while a rollout replaces its pod: another pod may answer.
 _NOT_READY = ("no available versions", "is not ready", "not yet ready")
+_QUEUE_FULL = "maximum queue size"
 _VERSION = "version"
 _BY_STATUS = {
     "UNAVAILABLE": ClientReason.UNREACHABLE,
@@ -48,6 +49,8 @@ def _reason(failure: Exception, place: Place) -> ClientReason:
         return ClientReason.DEADLINE_EXCEEDED
     if _is_not_ready(words):
         return ClientReason.VERSION_NOT_SERVED if place.version else ClientReason.MODEL_NOT_READY
+    if _QUEUE_FULL in words:
+        return ClientReason.OVERLOADED
     status = _status(failure)
     if status in ("NOT_FOUND", "INVALID_ARGUMENT") and "unknown model" in words.lower():
         is_version = place.version and _VERSION in words

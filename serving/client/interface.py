@@ -26,6 +26,11 @@ class PredictionClient(Protocol):
     FeatureError for bad ones, before anything is sent. A cancelled call is cancelled in Triton too.
     """
 
+    @property
+    def retried(self) -> int:
+        """Return the attempts after the first ones, of all calls so far."""
+        ...
+
     async def predict_price(
         self, symbol: str, ohlcv: Array, options: CallOptions = DEFAULT_OPTIONS
     ) -> PricePrediction:

@@ -1,57 +1,45 @@
-"""Tensors on gRPC's wire: arrays in, arrays out."""
+"""Tensors of questions and answers: their types, names and sizes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import tritonclient.grpc.aio as triton
 from tritonclient.utils import np_to_triton_dtype
 
 from serving.client.errors import ClientReason, Place, TritonError
 from serving.records import Array
 
 
-def inputs_of(arrays: Mapping[str, Array], place: Place) -> list[Any]:
-    """Return the tensors of named arrays; texts are arrays of objects.
+def check_types(arrays: Mapping[str, Array], place: Place) -> None:
+    """Check that Triton has the type of each array; texts are arrays of objects.
 
     Raises:
-        TritonError: for an array of a type that Triton does not have.
+        TritonError: for the first array of another type.
     """
-    made = []
     for name, array in arrays.items():
-        datatype = np_to_triton_dtype(array.dtype)
-        if datatype is None:
+        if np_to_triton_dtype(array.dtype) is None:
             raise TritonError(
                 ClientReason.INPUT_REFUSED,
                 Place(place.model, place.version, name, place.target),
                 f"found an array of {array.dtype}",
                 "send numbers, booleans, or texts as an array of objects",
             )
-        tensor = triton.InferInput(name, list(array.shape), datatype)
-        tensor.set_data_from_numpy(np.ascontiguousarray(array))
-        made.append(tensor)
-    return made
 
 
-def outputs_of(result: Any, names: Sequence[str], place: Place) -> dict[str, Array]:
+def outputs_of(given: Mapping[str, Array], names: Sequence[str], place: Place) -> dict[str, Array]:
     """Return the named outputs of an answer, or all.
 
     Raises:
         TritonError: if one of them is missing.
     """
-    given = [output.name for output in result.get_response().outputs]
-    arrays: dict[str, Array] = {}
-    for name in names or given:
-        array = result.as_numpy(name)
-        if array is None:
+    for name in names:
+        if name not in given:
             raise TritonError(
                 ClientReason.TENSOR_MISMATCH,
                 Place(place.model, place.version, name, place.target),
                 f"the model answers {', '.join(given) or 'nothing'}",
                 "name its outputs in the settings of the route",
             )
-        arrays[name] = array
-    return arrays
+    return {name: given[name] for name in names or given}
 
 
 def number(outputs: Mapping[str, Array], name: str, row: int, place: Place) -> float:

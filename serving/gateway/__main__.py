@@ -5,7 +5,7 @@ import sys
 
 import uvicorn
 
-from serving.client.grpc_client import GrpcPredictionClient
+from serving.client.triton_client import TritonPredictionClient
 from serving.gateway.app import create_app
 from serving.settings import Settings
 from serving.settings.loading import SettingsError, load
@@ -24,7 +24,7 @@ def main() -> int:
 
 async def _serve(settings: Settings) -> None:
     # The client needs the loop that its calls run on.
-    app = create_app(settings, GrpcPredictionClient(settings.serving))
+    app = create_app(settings, TritonPredictionClient(settings.serving))
     server = settings.server
     config = uvicorn.Config(
         app, host=server.host, port=server.port, log_config=None, access_log=False

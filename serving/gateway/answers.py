@@ -101,15 +101,24 @@ class BatchAnswer(Answer):
     failed: int
 
 
+class NumberedRow(BatchRow):
+    """The row of an item by its place in the request, from 0 on."""
+
+    row: int
+
+
 class BatchState(Answer):
-    """A batch in the background; `results` are there when it is done."""
+    """A batch in the background, and those of its rows that are asked for and answered."""
 
     batch_id: str
-    status: Literal["running", "done"]
+    state: Literal["waiting", "running", "done"]
     total: int
-    completed: int
+    answered: int
+    succeeded: int
     failed: int
-    results: list[BatchRow] | None = None
+    created_at: str
+    expires_at: str
+    results: list[NumberedRow]
 
 
 class ModelState(Answer):

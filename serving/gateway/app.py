@@ -18,7 +18,7 @@ from serving.gateway.answers import ProblemAnswer
 from serving.gateway.edge import INTERNAL, Edge
 from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field, shown
 from serving.gateway.program import Gateway, assemble
-from serving.gateway.routes import inputs, predict, state
+from serving.gateway.routes import batches, inputs, predict, state
 from serving.settings import Settings
 
 _BODIES = (
@@ -52,7 +52,7 @@ def routed(gateway: Gateway | None) -> FastAPI:
     app.state.gateway = gateway
     began = monotonic()
     app.state.uptime = lambda: monotonic() - began
-    for router in (predict.router, state.router, inputs.router):
+    for router in (predict.router, batches.router, state.router, inputs.router):
         app.include_router(router)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(Exception, _failed)

@@ -16,10 +16,11 @@ from typing import Any
 import orjson
 
 from serving.gateway.call import Call
+from serving.gateway.callers import Callers, scope_of
 from serving.gateway.figures import Series, Window
 from serving.gateway.in_flight import InFlight
-from serving.gateway.keys import ApiKeys, Scope
 from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field
+from serving.gateway.rates import Rates
 from serving.gateway.telemetry import Telemetry
 
 Message = MutableMapping[str, Any]
@@ -46,13 +47,25 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class EdgeParts:
-    """Limits and instruments of the edge; `keys` is None where everybody may call."""
+    """Limits and instruments of the edge; `callers` is None where everybody may call, `rates` where
+    nobody is limited."""
 
     in_flight: InFlight
     body_bytes: int
     telemetry: Telemetry
     figures: Window
-    keys: ApiKeys | None = None
+    callers: Callers | None = None
+    rates: Rates | None = None
+
+    async def start(self) -> None:
+        for part in (self.callers, self.rates):
+            if part is not None:
+                await part.start()
+
+    async def close(self) -> None:
+        for part in (self.callers, self.rates):
+            if part is not None:
+                await part.close()
 
 
 class Edge:
@@ -74,7 +87,7 @@ class Edge:
         scope.setdefault("state", {})["visit"] = visit
         respond = _Respond(send, visit)
         try:
-            self._check_rights(scope, headers)
+            await self._check_rights(scope, headers)
             body = await self._body(scope["method"], headers, receive)
             await self._run(scope, body, receive, respond)
         except RefusedError as refused:
@@ -88,10 +101,17 @@ class Edge:
         finally:
             self._tell(scope, visit)
 
-    def _check_rights(self, scope: Message, headers: dict[str, str]) -> None:
+    async def _check_rights(self, scope: Message, headers: dict[str, str]) -> None:
         path = scope["path"]
-        if self._parts.keys is not None and path not in _OPEN:
-            self._parts.keys.caller(headers.get("authorization"), scope_of(scope["method"], path))
+        if path in _OPEN:
+            return
+        peer = scope.get("client")
+        name = str(peer[0]) if peer else ""
+        if (callers := self._parts.callers) is not None:
+            needed = scope_of(scope["method"], path)
+            name = callers.caller(headers.get("authorization"), needed).name
+        if self._parts.rates is not None:
+            await self._parts.rates.check(name)
 
     async def _body(self, method: str, headers: dict[str, str], receive: Receive) -> bytes:
         if method in ("POST", "PUT", "PATCH"):
@@ -216,17 +236,6 @@ async def refuse(send: Send, visit: Visit, problem: Problem) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-def scope_of(method: str, path: str) -> Scope:
-    """Return the right that a request needs."""
-    if path == "/api/v1/metrics":
-        return Scope.METRICS
-    if path.startswith("/api/v1/truths"):
-        return Scope.TRUTHS
-    if path.startswith("/api/v1/features") and method == "POST":
-        return Scope.FEATURES
-    return Scope.PREDICT
 
 
 def _check_content(headers: dict[str, str]) -> None:

@@ -2,32 +2,14 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from serving.gateway.problems import Problem, Reason, RefusedError
+from serving.gateway.callers import Caller, Scope, bearer, check_scope, unauthenticated
+from serving.gateway.problems import RefusedError
 from serving.gateway.watched_file import WatchedFile
 
 _LINE = re.compile(r"([A-Za-z0-9._-]{1,64}) ([0-9a-f]{64}) ([a-z:,]{1,200})")
 _MOST_KEYS = 10_000
-
-
-class Scope(StrEnum):
-    """Rights of a key."""
-
-    PREDICT = "predict"
-    FEATURES = "features:write"
-    TRUTHS = "truths:write"
-    METRICS = "metrics:read"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The holder of a key, by the name in the file; the key itself is never kept."""
-
-    name: str
-    scopes: frozenset[str]
 
 
 class ApiKeys:
@@ -41,26 +23,21 @@ class ApiKeys:
 
     def caller(self, header: str | None, scope: Scope) -> Caller:
         """Return who calls; RefusedError for a key that is absent, unknown, or of another scope."""
-        key = (header or "").removeprefix("Bearer ").strip()
+        key = bearer(header)
         if not key:
-            raise RefusedError(_unauthenticated("no key"))
+            raise _unknown("no key")
         caller = self._file.content.get(hashlib.sha256(key.encode()).hexdigest())
         if caller is None:
-            raise RefusedError(_unauthenticated("a key that is not in the file of keys"))
-        if scope not in caller.scopes:
-            scopes = ", ".join(sorted(caller.scopes))
-            raise RefusedError(
-                Problem(
-                    Reason.FORBIDDEN,
-                    f"the key of {caller.name} has the scopes {scopes}, expected {scope}; use"
-                    " another key, or add the scope to its line",
-                    "Authorization",
-                    scopes,
-                    scope.value,
-                    "use another key, or add the scope to its line",
-                )
-            )
+            raise _unknown("a key that is not in the file of keys")
+        remedy = "use another key, or add the scope to its line"
+        check_scope(f"the key of {caller.name}", caller.scopes, scope, remedy)
         return caller
+
+    async def start(self) -> None:
+        """Do nothing: the file is looked at with the requests."""
+
+    async def close(self) -> None:
+        """Do nothing."""
 
 
 def parsed(text: str) -> dict[str, Caller]:
@@ -84,12 +61,5 @@ def parsed(text: str) -> dict[str, Caller]:
     return callers
 
 
-def _unauthenticated(cause: str) -> Problem:
-    return Problem(
-        Reason.UNAUTHENTICATED,
-        f"Authorization: found {cause}, expected `Bearer KEY`; ask the gateway's owner for a key",
-        "Authorization",
-        cause,
-        "`Bearer KEY`",
-        "ask the gateway's owner for a key",
-    )
+def _unknown(value: str) -> RefusedError:
+    return unauthenticated(value, "`Bearer KEY`", "ask the gateway's owner for a key")

@@ -21,8 +21,10 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     UNKNOWN_MODEL = "UnknownModel"
     UNKNOWN_PREDICTION = "UnknownPrediction"
+    UNKNOWN_BATCH = "UnknownBatch"
     NO_BARS = "NoBars"
     VERSION_NOT_SERVED = "VersionNotServed"
+    RATE_EXCEEDED = "RateExceeded"
     BODY_TOO_LARGE = "BodyTooLarge"
     BATCH_TOO_LARGE = "BatchTooLarge"
     WRONG_CONTENT_TYPE = "WrongContentType"
@@ -34,9 +36,11 @@ class Reason(StrEnum):
     MODEL_PROBLEM = "ModelProblem"
     TOO_MANY_MODELS = "TooManyModels"
     OVERLOADED = "Overloaded"
+    TOO_MANY_BATCHES = "TooManyBatches"
     SWITCHED_OFF = "SwitchedOff"
     MODEL_NOT_READY = "ModelNotReady"
     STORE_AWAY = "StoreAway"
+    KEYS_AWAY = "KeysAway"
     WRONG_TENSORS = "WrongTensors"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     MODEL_FAILED = "ModelFailed"
@@ -63,19 +67,23 @@ _STATUS: dict[Reason, int] = {
     Reason.NOT_FOUND: 404,
     Reason.UNKNOWN_MODEL: 404,
     Reason.UNKNOWN_PREDICTION: 404,
+    Reason.UNKNOWN_BATCH: 404,
     Reason.NO_BARS: 404,
     Reason.METHOD_NOT_ALLOWED: 405,
     Reason.VERSION_NOT_SERVED: 409,
     Reason.BODY_TOO_LARGE: 413,
     Reason.BATCH_TOO_LARGE: 413,
     Reason.WRONG_CONTENT_TYPE: 415,
+    Reason.RATE_EXCEEDED: 429,
     Reason.INTERNAL: 500,
     Reason.MODEL_FAILED: 502,
     Reason.TOO_MANY_MODELS: 503,
     Reason.OVERLOADED: 503,
+    Reason.TOO_MANY_BATCHES: 503,
     Reason.SWITCHED_OFF: 503,
     Reason.MODEL_NOT_READY: 503,
     Reason.STORE_AWAY: 503,
+    Reason.KEYS_AWAY: 503,
     Reason.WRONG_TENSORS: 503,
     Reason.DEADLINE_EXCEEDED: 504,
 }

@@ -8,16 +8,19 @@ from redis.asyncio import Redis
 
 from serving.client.interface import PredictionClient
 from serving.gateway.answer_cache import AnswerCache, Versions
+from serving.gateway.batches.folder import BatchFolder, Bounds
+from serving.gateway.batches.work import Batches
 from serving.gateway.caches.files import FileCache
 from serving.gateway.caches.memory import MemoryCache
 from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
-from serving.gateway.call import Parts
+from serving.gateway.call import Call, Parts
 from serving.gateway.edge import EdgeParts
+from serving.gateway.edge_parts import edge_parts
 from serving.gateway.feature_store import FeatureStore, FileFeatures, RedisFeatures
 from serving.gateway.figures import Window
 from serving.gateway.in_flight import InFlight, ModelSlots
-from serving.gateway.keys import ApiKeys
+from serving.gateway.items import Items
 from serving.gateway.outbox import Outbox
 from serving.gateway.predictor import Predictor
 from serving.gateway.readiness import Readiness
@@ -41,16 +44,22 @@ class Gateway:
     telemetry: Telemetry
     figures: Window
     edge: EdgeParts
+    items: Items
+    batches: Batches
     redis: Any = None
 
     async def start(self) -> None:
+        await self.edge.start()
         if self.parts.outbox is not None:
             self.parts.outbox.start()
+        self.batches.start()
 
     async def close(self) -> None:
         """End in the order of use: records are written before the connections go."""
+        await self.batches.close()
         if self.parts.outbox is not None:
             await self.parts.outbox.close()
+        await self.edge.close()
         await self.parts.cache.close()
         if self.redis is not None:
             await self.redis.aclose()
@@ -61,16 +70,14 @@ def unsupported(settings: Settings) -> list[str]:
     """Return a sentence for each setting that this version of the gateway cannot follow."""
     targets = settings.triton.targets.values()
     limits = {
-        "auth.mode": (settings.auth.mode == "jwt", "none or api_keys"),
-        "limits.rate": (bool(settings.limits.rate), "no rate"),
         "server.workers": (settings.server.workers != 1, "1"),
         "server.certificate_file": (bool(settings.server.certificate_file), "no file"),
         "cors.origins": (bool(settings.cors.origins), "no origins"),
         "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
         "monitor.url": (settings.monitor.url is not None, "no address: records go to a folder"),
         "triton.targets": (
-            any(each.protocol == "http" or each.metrics_url for each in targets),
-            "protocol grpc, and no metrics_url",
+            any(each.metrics_url for each in targets),
+            "no metrics_url",
         ),
         "logging.traces_url": (settings.logging.traces_url is not None, "no address"),
         "outbox.features": (settings.outbox.features == "full", "hash"),
@@ -108,13 +115,25 @@ def assemble(settings: Settings, client: PredictionClient) -> Gateway:
     )
     limits = settings.limits
     in_flight = InFlight(limits.in_flight, limits.queue, limits.queue_timeout)
-    telemetry.watch(lambda: in_flight.running, outbox)
+    telemetry.watch(lambda: in_flight.running, lambda: client.retried, outbox)
     figures = Window(max(60.0, settings.monitoring.metrics_window))
-    keys = ApiKeys(Path(settings.auth.keys_file)) if settings.auth.mode == "api_keys" else None
-    edge = EdgeParts(in_flight, limits.body_bytes, telemetry, figures, keys)
+    edge = edge_parts(settings, in_flight, telemetry, figures)
     readiness = Readiness(settings.routes, client, switch)
     predictor = Predictor(settings, parts)
-    return Gateway(settings, parts, predictor, readiness, telemetry, figures, edge, redis)
+    items = Items(predictor, telemetry)
+    batches = _batches(settings, folder, items)
+    return Gateway(
+        settings, parts, predictor, readiness, telemetry, figures, edge, items, batches, redis
+    )
+
+
+def _batches(settings: Settings, folder: Path, items: Items) -> Batches:
+    bounds = Bounds(settings.batches.most, settings.batches.bytes, settings.batches.keep)
+
+    async def answer(item: dict[str, Any], call_id: str) -> dict[str, Any]:
+        return await items.answer(item, Call(request_id=call_id))
+
+    return Batches(BatchFolder(folder / "batches", bounds), answer, settings.batches.at_once)
 
 
 def _cache(settings: Settings, folder: Path, telemetry: Telemetry) -> AnswerCache:

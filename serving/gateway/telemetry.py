@@ -68,18 +68,24 @@ class Telemetry:
             registry=self.registry,
         )
 
-    def watch(self, in_flight: Callable[[], int], outbox: Outbox | None) -> None:
-        """Show the requests in flight, and the records of the outbox."""
-        self.registry.register(_Watched(in_flight, outbox))
+    def watch(
+        self, in_flight: Callable[[], int], retried: Callable[[], int], outbox: Outbox | None
+    ) -> None:
+        """Show the requests in flight, the calls to Triton again, and the records of the outbox."""
+        self.registry.register(_Watched(in_flight, retried, outbox))
 
 
 class _Watched(Collector):
-    def __init__(self, in_flight: Callable[[], int], outbox: Outbox | None) -> None:
-        self._in_flight, self._outbox = in_flight, outbox
+    def __init__(
+        self, in_flight: Callable[[], int], retried: Callable[[], int], outbox: Outbox | None
+    ) -> None:
+        self._in_flight, self._retried, self._outbox = in_flight, retried, outbox
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         name = "inference_gateway_requests_in_flight"
         yield GaugeMetricFamily(name, "Predictions that run now.", self._in_flight())
+        name = "inference_gateway_retries"
+        yield CounterMetricFamily(name, "Calls to Triton that were tried again.", self._retried())
         if self._outbox is None:
             return
         counts = self._outbox.counts

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from serving.settings.durations import Duration
 from serving.settings.places import WebAddress
+from serving.settings.rates import Rate
 from serving.settings.section import Section
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -48,7 +49,7 @@ class LimitsSettings(Section):
     queue: Annotated[int, Field(ge=0, le=100_000)] = 64
     queue_timeout: Duration = 0.25
     body_bytes: Annotated[int, Field(ge=1024, le=1_000_000_000)] = 16 * 1024 * 1024
-    rate: str = ""
+    rate: Rate = ""
     """The rate of one key, such as `100/second`; empty: no limit."""
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from serving.settings.batches import BatchesSettings
 from serving.settings.gateway import (
     AuthSettings,
     ConfidenceSettings,
@@ -19,6 +20,7 @@ from serving.settings.gateway import (
     ServerSettings,
     SwitchSettings,
 )
+from serving.settings.places import is_private
 from serving.settings.reference import (
     DatabaseSettings,
     DuckdbSettings,
@@ -56,6 +58,7 @@ class Settings(BaseSettings):
     cors: CorsSettings = CorsSettings()
     lag: LagSettings = LagSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
+    batches: BatchesSettings = BatchesSettings()
     outbox: OutboxSettings = OutboxSettings()
     monitor: MonitorSettings = MonitorSettings()
     switch: SwitchSettings = SwitchSettings()
@@ -114,6 +117,10 @@ class Settings(BaseSettings):
             not auth.audience or bool(auth.jwks_url) == bool(auth.jwks_file)
         ):
             raise _problem("auth", "mode jwt", "an audience, and one of jwks_url and jwks_file")
+        if auth.jwks_url and not is_private(auth.jwks_url) and self.environment != LOCAL:
+            raise _problem(
+                "auth.jwks_url", auth.jwks_url, "https://..., so that nobody can change the keys"
+            )
         if bool(self.server.certificate_file) != bool(self.server.key_file):
             raise _problem("server", "one TLS file", "certificate_file and key_file, or neither")
         return self

@@ -18,16 +18,25 @@ class TargetSettings(Section):
     `round_robin` spreads calls over all addresses of the name: give it a headless Service
     (`spec.service.headless` makes NAME-headless). `pick_first` uses one connection: for a
     gateway, whose weights must hold, and for a Service with an address of its own.
+    `http` is for networks without HTTP/2; Triton has it on port 8000.
     """
 
     address: HostAndPort = "localhost:8001"
     protocol: Literal["grpc", "http"] = "grpc"
     balance: Literal["round_robin", "pick_first"] = "round_robin"
     tls: bool = False
+    ca_file: str = ""
+    """The authorities that sign the server's certificate, as PEM; empty takes the machine's."""
     authority: str = ""
     """The host name that a gateway routes by, if it is not that of the address."""
     metrics_url: WebAddress | None = None
     """Triton's own metrics, for figures of GPUs."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if self.ca_file and not self.tls:
+            raise PydanticCustomError("tls", "found ca_file without TLS, expected tls: true")
+        return self
 
 
 class TritonSettings(Section):

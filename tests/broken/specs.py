@@ -119,7 +119,7 @@ INVALID = (
         "a query of the analysis with a name that does not exist",
         "InvalidSpec",
         "spec.rollout.canary.analysis.metrics[pnl].query: found $pod, expected one of $namespace,"
-        " $model, $revision, $window: correct the name",
+        " $model, $revision, $pods, $window: correct the name",
         "use the names that the message lists",
         {
             "spec.rollout.canary": {

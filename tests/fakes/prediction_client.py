@@ -65,6 +65,7 @@ class FakePredictionClient:
     metadata: dict[str, ModelMetadata] = field(default_factory=lambda: dict(METADATA))
     calls: list[tuple[str, CallOptions]] = field(default_factory=list)
     cancelled: int = 0
+    retried: int = 0
     closed: bool = False
 
     async def predict_price(

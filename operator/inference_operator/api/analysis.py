@@ -124,7 +124,8 @@ class AnalysisMetric(ApiModel):
 
     query: Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY)] | None = None
     """For Prometheus: a query that answers one series. The operator writes `$namespace`, `$model`
-    and `$revision` as texts with their quotes, and `$window` as a duration."""
+    and `$revision` as texts with their quotes, `$window` as a duration, and `$pods`, for `=~`, as
+    an expression of the names of the ready pods."""
 
     max: Limit | None = None
     """Largest value that a canary may have: a percentage for ErrorRate and GPUUtilization, a
@@ -191,7 +192,8 @@ class Analysis(ApiModel):
     compared_with: ComparedWith = ComparedWith.STABLE
     """Whose requests `maxRelative` compares with. Stable: those of all pods of the stable revision.
     Baseline: those of new pods of the stable revision, as many as the canary has, which run as
-    long as the canary does. They cost room."""
+    long as the canary does. They cost room. A `query` compares with them if it has `$pods`; a
+    percentile of a gateway compares with all pods."""
 
     metrics: Metrics
     """The metrics, each with its limits."""

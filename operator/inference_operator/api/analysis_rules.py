@@ -89,6 +89,12 @@ METRIC_RULES = (
 )
 
 
+def _compares_pods(metric: Any) -> bool:
+    """Return whether a metric compares a canary with single pods: a query does so by `$pods`."""
+    is_query = metric.type == "Prometheus"
+    return bool(metric.max_relative) and (not is_query or "$pods" in (metric.query or ""))
+
+
 def _limits_errors(metric: Any) -> bool:
     return metric.type == "ErrorRate" and metric.max is not None and metric.mode == "Enforce"
 
@@ -124,13 +130,14 @@ ANALYSIS_RULES = (
     ),
     Rule(
         cel="!has(self.comparedWith) || self.comparedWith != 'Baseline'"
-        " || self.metrics.exists(m, has(m.maxRelative))",
+        " || self.metrics.exists(m, has(m.maxRelative)"
+        " && (m.type != 'Prometheus' || has(m.query) && m.query.contains('$pods')))",
         holds=lambda self: (
-            self.compared_with != "Baseline" or any(m.max_relative for m in self.metrics)
+            self.compared_with != "Baseline" or any(map(_compares_pods, self.metrics))
         ),
-        value="Baseline without a relative limit",
-        requirement="a metric with maxRelative, since only relative limits compare",
-        remedy="add maxRelative to a metric, or remove comparedWith",
+        value="Baseline without a metric that compares with it",
+        requirement="a metric with maxRelative, of type Prometheus only with $pods in its query",
+        remedy="add maxRelative to a metric, name the pods by =~$pods, or remove comparedWith",
         field="comparedWith",
     ),
 )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.autoscaling import Autoscaling
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.delays import earliest
 from inference_operator.domain.rollout_state import Decision
 from inference_operator.domain.scaling_question import ScalingAnswer
 from inference_operator.domain.schedules import Bounds
@@ -40,22 +41,31 @@ class Autoscaled:
         """Return why the number is another one than at the last pass; None if it is not."""
         if self.size == self.before or not self.before:
             return None
+        source, target, is_more = str(self.before), str(self.size), self.size > self.before
         change = self.answer.change if self.answer else None
-        source, target = str(self.before), str(self.size)
-        if change is not None and change.size == self.size:
+        if change is not None and change.size == self.size and change.is_more == is_more:
             return Decision(change.reason, change.message, source, target)
-        is_more = self.size > self.before
-        bound = f"minReplicas is {self.size}" if is_more else f"maxReplicas is {self.size}"
-        of_schedules = ", ".join(self.bounds.schedules)
-        words = f"{bound} (schedule {of_schedules})" if of_schedules else bound
         reason = Reason.SCALED_UP if is_more else Reason.SCALED_DOWN
-        return Decision(reason, f"{source} -> {target}: {words}", source, target)
+        return Decision(reason, f"{source} -> {target}: {self._cause}", source, target)
+
+    @property
+    def _cause(self) -> str:
+        """Return why the number changes without a decision about metrics."""
+        is_more, bounds = self.size > self.before, self.bounds
+        if self.size != (bounds.minimum if is_more else bounds.maximum):
+            # Nobody remembers why: the operator began, or the status was edited.
+            return f"{self.size} pods were there already"
+        words = f"{'minReplicas' if is_more else 'maxReplicas'} is {self.size}"
+        of_schedules = ", ".join(bounds.schedules)
+        return f"{words} (schedule {of_schedules})" if of_schedules else words
 
     @property
     def next_look(self) -> timedelta | None:
         """Return when a schedule changes the bounds, or the nodes may have more room."""
         limited = self.answer.decision.limited if self.answer else None
-        if limited is not None and limited.reason is Reason.GPU_CAPACITY:
-            return _LOOK_FOR_NODES
+        is_full = limited is not None and limited.reason is Reason.GPU_CAPACITY
         until = self.bounds.until
-        return max(until - self.at, timedelta(seconds=1)) if until else None
+        return earliest(
+            _LOOK_FOR_NODES if is_full else None,
+            max(until - self.at, timedelta(seconds=1)) if until else None,
+        )

@@ -20,7 +20,7 @@ def digests_to_json(digests: Mapping[str, str]) -> str:
     """Return the file's text.
 
     >>> digests_to_json({"lstm": "ab" * 32})[:20]
-    '{"lstm":"ababababab'
+    '{"lstm":"abababababa'
     """
     return json.dumps(dict(sorted(digests.items())), separators=(",", ":"))
 

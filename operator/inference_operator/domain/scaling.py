@@ -164,9 +164,16 @@ class ScalingDecision:
     is_idle: bool = False
     """Whether all pods were scraped and had no request."""
 
+    has_fallen_back: bool = False
+    """Whether a metric has been missing for `fallback.after`."""
+
     @property
     def has_changed(self) -> bool:
         return self.size != self.before
+
+    @property
+    def is_more(self) -> bool:
+        return self.size > self.before
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.schedules import bounds_at
 from inference_operator.planning.measuring.tracks import track_of
 from inference_operator.planning.scaling.asking import (
-    is_divided,
     load_time_of,
+    may_divide,
     written_autoscaling,
 )
 from inference_operator.planning.scaling.question import present_size
@@ -21,7 +21,7 @@ def autoscaled(seen: Observed, now: datetime) -> Autoscaled | None:
     settings = written_autoscaling(seen)
     if settings is None:
         return None
-    live, answer = live_size(seen, is_divided=is_divided(seen)), seen.inputs.scaling
+    live, answer = live_size(seen, may_divide=may_divide(seen)), seen.inputs.scaling
     bounds, status = bounds_at(settings, now), seen.status.autoscaling
     stable = track_of(seen, seen.status.stable.revision if seen.status.stable else None)
     return Autoscaled(

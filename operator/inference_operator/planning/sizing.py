@@ -182,25 +182,32 @@ def last_size(seen: Observed, state: RolloutState) -> int:
     return _last_size_of(seen, state.stable) or _last_size_of(seen, state.canary)
 
 
-def live_size(seen: Observed, *, is_divided: bool) -> int:
-    """Return the number of pods that the unit has: that of its live Deployments, since a status may
-    be edited.
+def live_size(seen: Observed, *, may_divide: bool) -> int:
+    """Return the number of pods that the unit has, when nobody remembers a decision.
 
-    If a canary takes pods from the stable revision (`is_divided`), the number that was reported
-    last counts, as far as both together make it possible.
+    It is that of its live Deployments, since a status may be edited. The number that was reported
+    last counts beside them, as far as the pods that were seen then or are there now make it
+    possible: a Deployment may have been edited while no operator ran, and a canary may have taken
+    pods from the stable revision. `may_divide`: whether the spec lets it.
     """
-    if seen.status.stable is None and seen.status.canary is None:
+    status = seen.status
+    if status.stable is None and status.canary is None:
         # The status was lost, or there is none yet.
-        return max((each.replicas for each in seen.children.deployments.values()), default=0)
-    tracks = (seen.status.stable, seen.status.canary)
-    stable, canary = (_has(seen, track.revision if track else None, 0) for track in tracks)
-    reported = seen.status.autoscaling.desired_replicas if seen.status.autoscaling else None
+        numbers = [each.replicas for each in seen.children.deployments.values()]
+        return min(sum(numbers), MOST_REPORTED) if may_divide else max(numbers, default=0)
+    tracks = [track for track in (status.stable, status.canary) if track is not None]
+    stable, canary = (
+        _has(seen, track.revision if track else None, 0) for track in (status.stable, status.canary)
+    )
+    number = status.autoscaling.desired_replicas if status.autoscaling else None
+    reported = min(number or 0, MOST_REPORTED)
     if not stable and not canary:
         # One revision has ended and the next has not begun, or somebody has deleted Deployments.
-        return min(reported or 0, MOST_REPORTED)
-    if not is_divided or not stable:
-        return stable or canary
-    return min(max(reported or 0, stable), stable + canary)
+        return reported
+    most = sum(max(track.replicas or 0, _has(seen, track.revision, 0)) for track in tracks)
+    if reported <= most:
+        return max(reported, stable or canary)
+    return stable + canary if may_divide else stable or canary
 
 
 def last_pair(seen: Observed, state: RolloutState, unit: int) -> Pair | None:

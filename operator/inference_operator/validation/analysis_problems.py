@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inference_operator.api.analysis import Analysis, MetricType
 from inference_operator.api.problem import Problem
 from inference_operator.api.serving_spec import ServingSpec
-from inference_operator.domain.query_template import problem_of
+from inference_operator.domain.query_template import NAMES_OF_ANALYSIS, problem_of
 from inference_operator.validation.metric_arguments import argument_problems
 
 
@@ -22,7 +22,6 @@ def analysis_problems(spec: ServingSpec) -> tuple[Problem, ...]:
 
 def _queries(analysis: Analysis) -> Iterator[Problem]:
     for metric in analysis.metrics:
-        problem = problem_of(metric.query) if metric.query is not None else ""
-        if problem:
+        if metric.query is not None and (problem := problem_of(metric.query, NAMES_OF_ANALYSIS)):
             path = f"spec.rollout.canary.analysis.metrics[{metric.name}].query"
             yield Problem(path, "", problem)

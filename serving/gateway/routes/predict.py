@@ -1,12 +1,11 @@
 """Predictions: one, many, and by a version that the caller names."""
 
 import asyncio
-import json as to_json
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from serving.gateway.answers import (
     BatchAnswer,
@@ -15,18 +14,16 @@ from serving.gateway.answers import (
     ProblemAnswer,
     SentimentAnswer,
 )
-from serving.gateway.bodies import of_validation, read, schema_of
+from serving.gateway.bodies import read, schema_of
 from serving.gateway.call import Call
+from serving.gateway.items import count
 from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field
 from serving.gateway.program import Gateway
 from serving.gateway.requests import (
     BatchBody,
     EnsembleBody,
-    EnsembleItem,
     PriceBody,
-    PriceItem,
     SentimentBody,
-    SentimentItem,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["predictions"])
@@ -39,11 +36,6 @@ _BODIES: dict[str, type[BaseModel]] = {
     "sentiment": SentimentBody,
     "ensemble": EnsembleBody,
 }
-_ITEMS: dict[str, TypeAdapter[Any]] = {
-    "price": TypeAdapter(PriceItem),
-    "sentiment": TypeAdapter(SentimentItem),
-    "ensemble": TypeAdapter(EnsembleItem),
-}
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
@@ -51,7 +43,7 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": f"#/components/schemas/{ProblemAnswer.__name__}"}
     return {
         code: {"description": "Problem", "content": {MEDIA_TYPE: {"schema": schema}}}
-        for code in sorted({401, 403, *codes})
+        for code in sorted({401, 403, 429, 503, *codes})
     }
 
 
@@ -116,7 +108,7 @@ async def predict_batch(request: Request) -> Response:
         call = Call(request_id=f"{visit.request_id}-{at}")
         async with places:
             try:
-                return {"result": await _item(gateway, item, call)}
+                return {"result": await gateway.items.answer(item, call)}
             except RefusedError as refused:
                 problem = refused.problem.below(f"requests[{at}]")
                 return {"problem": problem.body(call.request_id)}
@@ -175,37 +167,5 @@ async def _one(request: Request, kind: Kind, body: Any, version: str = "") -> Re
     call = request.state.visit.call
     call.version = version
     answer = await getattr(gateway.predictor, kind)(body, call)
-    _count(gateway, kind, call)
+    count(gateway.telemetry, kind, call)
     return json(answer)
-
-
-async def _item(gateway: Gateway, item: dict[str, Any], call: Call) -> dict[str, Any]:
-    kind = item.get("kind", "price")
-    adapter = _ITEMS.get(kind) if isinstance(kind, str) else None
-    if adapter is None:
-        raise RefusedError(
-            of_field(
-                Reason.INVALID_FIELD, "kind", kind, "price, sentiment or ensemble",
-                "correct the kind",
-            )
-        )  # fmt: skip
-    try:
-        # The standard library's: integers of any size are to be refused by the field's rule.
-        body = adapter.validate_json(to_json.dumps(item))
-    except ValidationError as error:
-        raise RefusedError(of_validation(error)) from None
-    answer: dict[str, Any] = await getattr(gateway.predictor, kind)(body, call)
-    _count(gateway, kind, call)
-    return answer
-
-
-def _count(gateway: Gateway, kind: str, call: Call) -> None:
-    telemetry = gateway.telemetry
-    telemetry.lookups.labels(kind, call.lookup.value).inc()
-    if call.confidence is not None:
-        labels = (kind, call.model, call.served_version)
-        telemetry.confidence.labels(*labels).observe(call.confidence)
-    if call.age is not None:
-        telemetry.freshness.labels(kind, call.age.freshness.value).inc()
-        if call.age.seconds is not None:
-            telemetry.lag.labels(kind).observe(call.age.seconds)

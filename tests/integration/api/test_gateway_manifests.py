@@ -60,8 +60,8 @@ def test_the_api_server_takes_all_of_it(restricted: Kubectl, folder: str) -> Non
         {**body, "metadata": {**body["metadata"], "namespace": RESTRICTED}}
         for body in rendered(folder)
     ]
-    said = dry_run(restricted, *bodies)
-    assert said.count("serverside-applied") == len(bodies)
+    listed = dry_run(restricted, *bodies)
+    assert listed.count("serverside-applied") == len(bodies)
 
 
 @pytest.mark.parametrize("folder", WORKLOADS)

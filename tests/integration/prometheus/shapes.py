@@ -127,6 +127,7 @@ def no_data(reason: str, words: str, **others: Any) -> Row:
 
 
 REQUESTS, FAILURES = "nv_inference_request_success", "nv_inference_request_failure"
+OF_PODS = f"count(max by (pod) ({REQUESTS}{{namespace=$namespace,pod=~$pods}}))"
 ROWS: Mapping[str, Row] = {
     "series-of-other-pods": no_data(
         "NoSeries", "2 of 2 pods of the canary", change=all_of_canary(shape=vanished)
@@ -200,6 +201,12 @@ ROWS: Mapping[str, Row] = {
         "Ambiguous", "pod=", metric=query(f"{REQUESTS}{{namespace=$namespace,model=$model}}")
     ),
     "query-without-a-number": no_data("NotANumber", "", metric=query("0/0")),
+    "query-of-pods": Row(
+        Verdict.PASS,
+        words="2 is within 3 (100% of stable)",
+        metric={**query(OF_PODS), "max": "9", "maxRelative": "100%"},
+        change=nothing,
+    ),
     "fast": Row(Verdict.PASS, metric=P95, begin=histograms, change=nothing),
     "slow": Row(
         Verdict.FAIL,

@@ -92,6 +92,16 @@ def test_uneven_traffic_has_the_same_means() -> None:
     assert len({row.canary.latency.p50 for row in drawn}) == len(drawn)
 
 
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_slower_new_pods_are_taken_back_unless_their_baseline_is_slower_too(
+    is_compared: bool,
+) -> None:
+    setting = Setting({"comparedWith": "Baseline"} if is_compared else {})
+    slower = Scenario("slower", setting=setting, new_pods=1.3, lasts=1200)
+
+    assert play(slower, 5).outcome is (Outcome.PROMOTED if is_compared else Outcome.ABORTED)
+
+
 def test_a_row_has_the_figures_of_its_rollouts() -> None:
     results = [
         Played(7, Outcome.ABORTED, 40.0, 400, 20, 3, 0),

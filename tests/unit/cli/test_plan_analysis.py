@@ -68,7 +68,8 @@ def test_it_says_that_a_baseline_runs_and_what_it_is_compared_by(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loss = {"name": "loss", "type": "Prometheus", "query": QUERY, "maxRelative": "110%"}
-    analysis = {"metrics": [METRICS[3], loss], "comparedWith": "Baseline"}
+    of_pods = {**loss, "name": "of-pods", "query": "sum(loss{pod=~$pods})"}
+    analysis = {"metrics": [METRICS[3], loss, of_pods], "comparedWith": "Baseline"}
     body = imodel(rollout={"canary": {"steps": STEPS[:2], "analysis": analysis}})
     lines = planned(tmp_path, capsys, body)
 
@@ -76,10 +77,10 @@ def test_it_says_that_a_baseline_runs_and_what_it_is_compared_by(
         "analysis: a baseline of as many new pods as the canary has runs the stable revision"
         " beside it (comparedWith Baseline)"
     ]
-    queue, of_query = (each for each in lines if each.startswith("metric"))
+    queue, of_query, named = (each for each in lines if each.startswith("metric"))
     assert "at most 200% of the baseline's;" in queue
-    # A query knows revisions, and not their pods.
-    assert "at most 110% of the stable revision's;" in of_query
+    assert "110% of the stable revision's, since the query does not name $pods;" in of_query
+    assert 'query sum(loss{pod=~"POD|POD"}): at most 110% of the baseline\'s;' in named
 
 
 def test_a_unit_without_analysis_has_no_line_of_it(

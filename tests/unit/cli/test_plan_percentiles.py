@@ -92,6 +92,17 @@ def test_the_source_follows_from_image_buckets_and_gateway(
     assert sources(lines(tmp_path, capsys, body)) == {"p95": expected, "p50": expected}
 
 
+def test_a_gateway_s_percentile_counts_all_pods_beside_a_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rollout = canary({**P95, "maxRelative": "110%"}, gateway=GATEWAY)
+    rollout["canary"]["analysis"]["comparedWith"] = "Baseline"
+    body = imodel(rollout=rollout, triton={"image": OLD})
+
+    (words,) = sources(lines(tmp_path, capsys, body)).values()
+    assert "fx-drift-canary, which counts all pods of the stable revision, if" in words
+
+
 def test_the_metric_of_the_gateway_is_that_of_the_settings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_operator.api.analysis import Window
-from inference_operator.domain.query_template import LONGEST, fill, problem_of, quoted
+from inference_operator.domain.query_template import (
+    LONGEST,
+    NAMES_OF_ANALYSIS,
+    fill,
+    names_pods,
+    problem_of,
+    quoted,
+)
 
 VALUES = {"namespace": "shop", "model": "price", "revision": "935a3432c3"}
 
@@ -50,6 +57,20 @@ def test_no_value_ends_the_quotes(value: str) -> None:
 def test_a_name_within_quotes_is_refused(quote: str, name: str) -> None:
     problem = problem_of(f"x{{a={quote}${name}{quote}}}")
     assert problem.startswith(f"found ${name} within quotes: remove the quotes")
+
+
+def test_pods_are_a_name_of_an_analysis_alone() -> None:
+    query = "x{pod=~$pods}"
+    assert problem_of(query, NAMES_OF_ANALYSIS) == ""
+    assert filled(query, pods="a-0|a-1") == 'x{pod=~"a-0|a-1"}'
+    assert problem_of(query).startswith("found $pods, expected one of $namespace")
+    inside = problem_of('x{pod=~"$pods"}', NAMES_OF_ANALYSIS)
+    assert inside.startswith("found $pods within quotes")
+
+
+@pytest.mark.parametrize("query", ['x{a="$pods"}', "x # $pods", "x{a=$podsy}", "x{a=$model}"])
+def test_pods_in_quotes_comments_and_other_names_are_none(query: str) -> None:
+    assert not names_pods(query)
 
 
 def test_an_end_of_a_quoted_text_that_is_escaped_is_none() -> None:

@@ -121,12 +121,26 @@ async def test_an_edited_status_changes_no_number(edited: int) -> None:
     assert world.autoscaling.desired_replicas == 5
 
 
+async def test_a_fallback_that_needs_no_more_pods_is_told_too() -> None:
+    world = await scaled(pods=3, fallback={"after": "1m", "replicas": 2})
+    world.outage = DOWN
+    await world.sweep(3)
+    assert world.status.condition(ConditionType.SCALING_ACTIVE).reason == "ScalingHeld"
+    await world.sweep(6)
+    assert world.status.condition(ConditionType.SCALING_ACTIVE).reason == "FallbackReached"
+    assert world.replicas == 3
+
+
 async def test_the_fallback_is_reached_and_left() -> None:
     world = await scaled(pods=3, fallback={"after": "1m", "replicas": 6})
     world.outage = DOWN
     await world.sweep(6)
     assert world.replicas == 6
     assert world.status.decisions[-1].reason == "FallbackReached"
+    # Later passes say so too, as long as it lasts.
+    await world.sweep(3)
+    world.cluster.edit(KEY.kind, KEY.name, {"metadata": {"labels": {"later": "pass"}}})
+    await world.settle(world.rounds)
     assert world.status.condition(ConditionType.SCALING_ACTIVE).reason == "FallbackReached"
 
     world.outage = None

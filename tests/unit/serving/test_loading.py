@@ -59,6 +59,11 @@ BAD = {
     ),
     "keys without a file": ("auth: {mode: api_keys}", "auth.keys_file: found nothing"),
     "tokens without an audience": ("auth: {mode: jwt}", "auth: found mode jwt"),
+    "keys over plain HTTP": (
+        "{environment: dev, auth: {mode: jwt, audience: a, jwks_url: 'http://id.example/keys'}}",
+        "auth.jwks_url: found http://id.example/keys, expected https://",
+    ),
+    "a rate that is none": ("limits: {rate: fast}", "limits.rate: found 'fast'"),
     "one half of TLS": ("server: {key_file: a.pem}", "server: found one TLS file"),
     "an address without a port": (
         "triton: {targets: {triton: {address: triton}}}",
@@ -67,6 +72,49 @@ BAD = {
     "no targets": ("triton: {targets: {}}", "triton.targets: found {}"),
     "a share above one": ("triton: {retry_share: 2}", "triton.retry_share: found 2"),
     "a policy that is none": ("lag: {stale: maybe}", "lag.stale"),
+    "no bucket": ("storage: {cache_dir: 'gs://B'}", "storage.cache_dir: found 'gs://B'"),
+    "a folder of another kind": ("storage: {cache_dir: 's3://a/b'}", "expected a path of this"),
+    "no folder": ("mlflow: {model_registry: ' '}", "mlflow.model_registry: found ' '"),
+    "no web address": ("mlflow: {tracking_uri: 'mlflow:5000'}", "expected http://HOST:PORT"),
+    "a time before now": ("inference: {cache_ttl: -1}", "inference.cache_ttl: found -1"),
+    "a time of years": ("monitoring: {metrics_window: 400d}", "at most 366 days"),
+    "a time that is a truth": ("triton: {timeout: true}", "triton.timeout: found True"),
+    "a unit that is none": ("triton: {timeout: 5 parsecs}", "expected numbers with units"),
+    "a share of more than all": (
+        "monitoring: {alert_threshold: 1.5}",
+        "monitoring.alert_threshold: found 1.5",
+    ),
+    "a database of no kind": ("database: {type: postgres}", "'duckdb', 'bigquery'"),
+    "half a database": ("database: {type: bigquery, project: dev}", "database.bigquery.dataset"),
+    "an environment in capitals": ("environment: PROD", "environment: found 'PROD'"),
+    "a misspelt key of a target": (
+        "triton: {targets: {triton: {adress: 'a:1'}}}",
+        "triton.targets.triton.adress: found an unknown key",
+    ),
+    "a protocol that is none": (
+        "triton: {targets: {triton: {protocol: udp}}}",
+        "triton.targets.triton.protocol: found 'udp'",
+    ),
+    "a balance that is none": (
+        "triton: {targets: {triton: {balance: random}}}",
+        "triton.targets.triton.balance: found 'random'",
+    ),
+    "an address with a scheme": (
+        "triton: {targets: {triton: {address: 'http://triton:8000'}}}",
+        "expected HOST:PORT without a scheme",
+    ),
+    "authorities without TLS": (
+        "triton: {targets: {triton: {ca_file: a.pem}}}",
+        "found ca_file without TLS, expected tls: true",
+    ),
+    "a list with a name": (
+        "triton: {targets: {triton: {address: 'ipv4:1.2.3.4:1,b:2'}}}",
+        "expected ipv4:IP:PORT,IP:PORT",
+    ),
+    "two sources of keys": (
+        "auth: {mode: jwt, audience: a, jwks_url: 'https://a', jwks_file: b}",
+        "one of jwks_url and jwks_file",
+    ),
 }
 
 

@@ -19,9 +19,9 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.planning.analysis.families import (
     asked_families,
     asks_gateway,
-    user_queries,
 )
 from inference_operator.planning.analysis.memory import AnalysisMemory
+from inference_operator.planning.analysis.queries import user_queries
 
 Judge = Callable[
     [AnalysisMemory | None, AnalysisQuestion, Sweep], tuple[AnalysisMemory, AnalysisResult]

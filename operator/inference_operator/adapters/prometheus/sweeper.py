@@ -14,6 +14,7 @@ from inference_operator.adapters.prometheus.canary_questions import CanaryQuesti
 from inference_operator.adapters.prometheus.needs import Needs, needs_of
 from inference_operator.adapters.prometheus.questions import Questions, Take
 from inference_operator.adapters.prometheus.size_questions import SizeQuestions
+from inference_operator.adapters.uncollected import uncollected_at_most
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.analysis import AnalysisQuestion, AnalysisResult
 from inference_operator.domain.measurement import NoAnswer, Sweep
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # Share of an interval that lies between two sweeps, if a sweep takes longer than the interval.
 _REST = 0.1
+# Seconds without a pass of the collector of garbage; a sweep that is answered takes less.
+_LONGEST_UNCOLLECTED = 30.0
 
 
 class Reader(Protocol):
@@ -126,6 +129,10 @@ class Sweeper:
 
     async def sweep(self) -> str:
         """Ask, judge and wake once; return how it went: answered, incomplete or unanswered."""
+        async with uncollected_at_most(_LONGEST_UNCOLLECTED):
+            return await self._sweep()
+
+    async def _sweep(self) -> str:
         loop = asyncio.get_running_loop()
         asks = itertools.chain(*[each.asks() for each in self._questions])
         allows_queries = self.cadence.allows_queries

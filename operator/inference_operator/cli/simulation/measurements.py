@@ -34,6 +34,7 @@ class ServedPod:
     model: str
     version: int
     is_pipeline: bool = False
+    is_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,19 @@ class Measurements:
             offset = self._chance.random() * self._interval
             self._series[name] = _Series(there[name], offset)
 
-    def add(self, revision: str, requests: float, behaviour: Behaviour) -> None:
-        """Divide requests among the pods of a revision; without pods nobody counts them."""
+    def add(
+        self,
+        revision: str,
+        requests: float,
+        behaviour: Behaviour,
+        of_baseline: Behaviour | None = None,
+    ) -> None:
+        """Divide requests among the pods of a revision; without pods nobody counts them. Those of a
+        baseline may answer otherwise."""
         series = [each for each in self._series.values() if each.pod.revision == revision]
         for each in series:
-            each.waiting[behaviour] += requests / len(series)
+            own = of_baseline if of_baseline and each.pod.is_baseline else behaviour
+            each.waiting[own] += requests / len(series)
 
     def scrape(self, now: datetime, elapsed: float, missing: frozenset[str]) -> None:
         """Scrape the pods whose turn it is within the last second; those of `missing` revisions

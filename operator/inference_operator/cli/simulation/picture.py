@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from inference_operator.cli.figures import STYLE, legend, save
 from inference_operator.cli.simulation.history import Entry, History, Moment
 from inference_operator.cli.simulation.limits import Limits
+from inference_operator.cli.simulation.requests import Behaviour
 from model_builders.statistics.judgement import ALPHA
 
 # Colours that people with any kind of colour vision tell apart (Okabe and Ito).
@@ -45,6 +46,14 @@ class _Drawing:
     @property
     def times(self) -> list[float]:
         return [moment.time for moment in self.history.moments]
+
+    @property
+    def baselines(self) -> list[Behaviour]:
+        """How a baseline answers over time; empty if that is as the revision before does."""
+        rows = [moment.row for moment in self.history.moments]
+        if not any(row.baseline for row in rows):
+            return []
+        return [row.baseline or row.stable for row in rows]
 
     @property
     def begin(self) -> float:
@@ -104,12 +113,7 @@ def _add_pods(axes: Axes, drawing: _Drawing) -> None:
         "new": [float(moment.canary) for moment in moments],
     }
     _add_pair(axes, drawing, counts)
-    baseline = [float(moment.baseline) for moment in moments]
-    if any(baseline):
-        # The same version as before, in pods as new as the canary's.
-        axes.step(
-            drawing.times, baseline, where="post", color=_STABLE, linestyle=":", label="baseline"
-        )
+    _add_baseline(axes, drawing, [float(moment.baseline) for moment in moments])
     axes.set_title("Ready pods of the revision before, and of the new one")
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -123,6 +127,8 @@ def _add_errors(axes: Axes, drawing: _Drawing) -> None:
         "new": [100 * moment.row.canary.error_share for moment in moments],
     }
     _add_pair(axes, drawing, shares)
+    of_baseline = [100 * baseline.error_share for baseline in drawing.baselines]
+    _add_baseline(axes, drawing, of_baseline)
     for name, limit in drawing.limits.errors.items():
         axes.axhline(100 * limit, color=_LIMIT, linestyle="--", label=f"{name}: {100 * limit:g} %")
     axes.set_title("Failed requests in the trace (%)")
@@ -137,11 +143,19 @@ def _add_latencies(axes: Axes, drawing: _Drawing) -> None:
         "new": [moment.row.canary.latency.p95 for moment in moments],
     }
     _add_pair(axes, drawing, percentiles)
+    _add_baseline(axes, drawing, [baseline.latency.p95 for baseline in drawing.baselines])
     for name, limit in drawing.limits.p95.items():
         axes.axhline(limit, color=_LIMIT, linestyle="--", label=f"{name}: {limit:g} ms")
     axes.set_title("Latency in the trace: 95 % of the requests take less (ms)")
     axes.set_ylim(bottom=0)
     legend(axes)
+
+
+def _add_baseline(axes: Axes, drawing: _Drawing, numbers: list[float]) -> None:
+    """Draw the baseline, if there is one: the version before, in pods as new as the canary's."""
+    if not any(moment.baseline for moment in drawing.history.moments) or not numbers:
+        return
+    axes.step(drawing.times, numbers, where="post", color=_STABLE, linestyle=":", label="baseline")
 
 
 def _add_pair(axes: Axes, drawing: _Drawing, values: Mapping[str, list[float]]) -> None:

@@ -142,7 +142,7 @@ class Simulation:
         for revision, weight in traffic.weights.items():
             requests = row.requests_per_second * weight / total if total else 0.0
             behaviour = row.canary if revision == self._second else row.stable
-            self._measurements.add(revision, requests, behaviour)
+            self._measurements.add(revision, requests, behaviour, row.baseline)
 
     def _unscraped(self, row: Row) -> frozenset[str]:
         """Return the revisions whose pods are not scraped."""
@@ -267,11 +267,19 @@ def _stable(seen: Observed | None) -> str:
 
 
 def _served_pods(seen: Observed) -> Iterator[ServedPod]:
-    for pod in (*seen.children.pods, *seen.children.baseline_pods):
-        record = seen.children.revisions.get(pod.revision)
-        if pod.ready and record is not None:
-            name = PodName(seen.owner.key.namespace, pod.name)
-            yield ServedPod(name, pod.revision, record.model, record.version, bool(record.steps))
+    children = seen.children
+    for pods, is_baseline in ((children.pods, False), (children.baseline_pods, True)):
+        for pod in pods:
+            record = children.revisions.get(pod.revision)
+            if pod.ready and record is not None:
+                yield ServedPod(
+                    PodName(seen.owner.key.namespace, pod.name),
+                    pod.revision,
+                    record.model,
+                    record.version,
+                    is_pipeline=bool(record.steps),
+                    is_baseline=is_baseline,
+                )
 
 
 def _proofs(result: AnalysisResult) -> Iterator[tuple[str, Proof]]:

@@ -26,17 +26,17 @@ REQUIRED = (
     "canary_p50_ms",
     "canary_p95_ms",
 )
-OPTIONAL = ("stable_queue_ms", "canary_queue_ms", "missing")
+QUEUES = ("stable_queue_ms", "canary_queue_ms")
+OF_BASELINE = ("baseline_error_share", "baseline_p50_ms", "baseline_p95_ms")
+MISSING = "missing"
+OPTIONAL = (*QUEUES, *OF_BASELINE, "baseline_queue_ms", MISSING)
+_TRACKS = ("stable", "canary", "baseline")
 _BOUNDS = {
     "time": (-DAY, DAY),
     "requests_per_second": (0.0, _MOST_RATE),
-    **{f"{track}_error_share": (0.0, 1.0) for track in ("stable", "canary")},
-    **{
-        f"{track}_{name}_ms": (0.001, _MOST_MS)
-        for track in ("stable", "canary")
-        for name in ("p50", "p95")
-    },
-    **{f"{track}_queue_ms": (0.0, _MOST_MS) for track in ("stable", "canary")},
+    **{f"{track}_error_share": (0.0, 1.0) for track in _TRACKS},
+    **{f"{track}_{name}_ms": (0.001, _MOST_MS) for track in _TRACKS for name in ("p50", "p95")},
+    **{f"{track}_queue_ms": (0.0, _MOST_MS) for track in _TRACKS},
 }
 _REMEDIES = {"_share": "write 0.01 for 1 %", "time": "write seconds"}
 _COLUMNS = Columns(REQUIRED, OPTIONAL, _BOUNDS, _REMEDIES)
@@ -67,6 +67,8 @@ class Row:
     stable: Behaviour
     canary: Behaviour
     missing: Missing = Missing.NOTHING
+    baseline: Behaviour | None = None
+    """How new pods of the stable revision answer; None: as its other pods do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,26 @@ def read_trace(text: str, where: str) -> Trace:
 
 
 def _row(line: Line, before: float | None) -> Row:
-    given = line.word("missing", list(Missing))
+    given = line.word(MISSING, list(Missing))
     return Row(
         time=line.rising(before),
         requests_per_second=line.number("requests_per_second"),
         stable=_behaviour(line, "stable"),
         canary=_behaviour(line, "canary"),
         missing=Missing(given),
+        baseline=_baseline(line),
     )
+
+
+def _baseline(line: Line) -> Behaviour | None:
+    """Return how a baseline answers; None if the trace has no column of it."""
+    given = [name for name in OPTIONAL if name.startswith("baseline_") and name in line.values]
+    if not given:
+        return None
+    for name in OF_BASELINE:
+        if name not in line.values:
+            line.refuse(name, "no such column", f"one beside {given[0]}", "add it, or remove both")
+    return _behaviour(line, "baseline")
 
 
 def _behaviour(line: Line, track: str) -> Behaviour:

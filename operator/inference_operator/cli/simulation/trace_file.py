@@ -4,11 +4,12 @@ import csv
 import io
 
 from inference_operator.cli.simulation.requests import Behaviour
-from inference_operator.cli.simulation.trace import OPTIONAL, REQUIRED, Trace
+from inference_operator.cli.simulation.trace import MISSING, QUEUES, REQUIRED, Trace
 
 
 def trace_text(trace: Trace) -> str:
-    """Return the text of a trace's file. It has times in the queue if each row has both.
+    """Return the text of a trace's file. It has times in the queue if each row has both. What is
+    recorded has no baseline apart from the stable revision.
 
     >>> from inference_operator.cli.simulation.requests import Latency
     >>> from inference_operator.cli.simulation.trace import Row
@@ -20,8 +21,7 @@ def trace_text(trace: Trace) -> str:
     writer = csv.writer(text, lineterminator="\n")
     pairs = [(row.stable, row.canary) for row in trace.rows]
     has_queues = all(track.queue_ms is not None for pair in pairs for track in pair)
-    names = OPTIONAL if has_queues else OPTIONAL[-1:]
-    writer.writerow([*REQUIRED, *names])
+    writer.writerow([*REQUIRED, *(QUEUES if has_queues else ()), MISSING])
     for row, tracks in zip(trace.rows, pairs, strict=True):
         queues = [track.queue_ms for track in tracks if track.queue_ms is not None]
         numbers = [

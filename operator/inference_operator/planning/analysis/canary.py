@@ -16,6 +16,7 @@ from inference_operator.planning.analysis.memory import (
     StepMemory,
     WindowVerdict,
 )
+from inference_operator.planning.analysis.queries import were_asked
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.shares import Judged, after, begun, shows_percentiles
 from inference_operator.planning.measuring.collecting import has_counted
@@ -113,7 +114,8 @@ def _with_means(canary: CanaryMemory, seen: Round) -> tuple[CanaryMemory, bool]:
     opened = canary.unended
     if opened is None:
         return replace(canary, unended=OpenWindow(begun=seen.sweep.at)), False
-    if seen.sweep.at - opened.begun < canary.settings.window.length:
+    length, age = canary.settings.window.length, seen.sweep.at - opened.begun
+    if age < length or (age < 2 * length and not were_asked(seen.question, seen.sweep)):
         return canary, False
     window = Judged(opened.canary, opened.stable, canary.is_overloaded)
     rings: dict[str, tuple[WindowVerdict, ...]] = dict(canary.rings)

@@ -3,7 +3,6 @@
 from inference_operator.api.analysis import Analysis, AnalysisMetric, MetricType, Statistic
 from inference_operator.domain.analysis import AnalysisQuestion
 from inference_operator.domain.measurement import GATEWAY_FAMILIES, Family
-from inference_operator.domain.query_template import fill, problem_of
 
 _BY_TYPE = {
     MetricType.ERROR_RATE: frozenset({Family.REQUESTS, Family.FAILURES}),
@@ -45,32 +44,3 @@ def counters_of(settings: Analysis) -> frozenset[Family]:
     """Return those of the families that are counters of Triton's."""
     others = {Family.GPU_UTILIZATION, Family.FRESHNESS, Family.PROBES}
     return all_families(settings) - others
-
-
-def user_query(question: AnalysisQuestion, metric: AnalysisMetric, revision: str) -> str | None:
-    """Return the text of a user's query about a revision, as Prometheus is asked; None for a query
-    with a wrong name."""
-    query = metric.query or ""
-    if not query or problem_of(query):
-        return None
-    canary = question.canary
-    track = canary if canary and canary.revision == revision else question.stable
-    values = {
-        "namespace": question.unit.namespace,
-        "model": track.model,
-        "revision": revision,
-    }
-    return fill(query, values, question.settings.window)
-
-
-def user_queries(question: AnalysisQuestion) -> tuple[str, ...]:
-    """Return the distinct texts of a unit's user queries; none without a canary."""
-    if question.canary is None:
-        return ()
-    texts = []
-    for metric in question.settings.metrics:
-        if metric.type is MetricType.PROMETHEUS:
-            texts.append(user_query(question, metric, question.canary.revision))
-            if metric.max_relative is not None:
-                texts.append(user_query(question, metric, question.stable.revision))
-    return tuple(dict.fromkeys(text for text in texts if text is not None))

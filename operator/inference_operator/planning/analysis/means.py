@@ -19,8 +19,8 @@ from inference_operator.domain.measurement import (
     Sample,
     Sweep,
 )
-from inference_operator.planning.analysis.families import user_query
 from inference_operator.planning.analysis.memory import WindowVerdict
+from inference_operator.planning.analysis.queries import compared, query_trouble, user_query
 from inference_operator.planning.analysis.shares import Judged
 from inference_operator.planning.measuring.totals import Totals
 from inference_operator.planning.number_texts import (
@@ -51,11 +51,14 @@ def judged_window(
     question: AnalysisQuestion, metric: AnalysisMetric, window: Judged, sweep: Sweep
 ) -> WindowVerdict:
     """Return the verdict on one metric over one window."""
+    if (trouble := query_trouble(question, metric)) is not None:
+        verdict, why = trouble
+        return WindowVerdict(verdict, why.message, reason=why.reason)
     canary_track = question.canary or question.stable
     canary = _value(question, metric, canary_track, window.canary, sweep)
     stable = _value(question, metric, question.stable, window.stable, sweep)
     needs_stable = metric.max_relative is not None
-    other = question.stable.words
+    other = compared(question, metric)
     for name, value in (("canary", canary), (other, stable)):
         if value.reason and (name == "canary" or needs_stable):
             return WindowVerdict(Verdict.NO_DATA, f"{name}: {value.message}", reason=value.reason)
@@ -191,7 +194,7 @@ def _shared_gpu(pod: PodName, samples: Sequence[Sample], sweep: Sweep) -> str:
 def _answered(
     question: AnalysisQuestion, metric: AnalysisMetric, track: MeasuredTrack, sweep: Sweep
 ) -> Value:
-    text = user_query(question, metric, track.revision)
+    text = user_query(question, metric, track)
     answer = sweep.queries.get(text) if text else None
     if answer is None or isinstance(answer, NoAnswer):
         return Value(reason="NoSeries", message="the query was not asked")

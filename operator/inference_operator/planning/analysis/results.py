@@ -6,11 +6,11 @@ from dataclasses import replace
 from inference_operator.api.analysis import AnalysisMetric, MetricMode, MetricType
 from inference_operator.api.analysis_status import EvidenceStatus, HistogramSource, Verdict
 from inference_operator.api.quoting import counted
-from inference_operator.domain.analysis import AnalysisResult, MetricResult
+from inference_operator.domain.analysis import AnalysisResult, MeasuredTrack, MetricResult
 from inference_operator.domain.measurement import Family, NoAnswer
 from inference_operator.planning.analysis.canary import share_limits
 from inference_operator.planning.analysis.evidence import record_of
-from inference_operator.planning.analysis.families import counters_of, families_of, user_query
+from inference_operator.planning.analysis.families import counters_of, families_of
 from inference_operator.planning.analysis.histogram import (
     NO_HISTOGRAM,
     gateway_outage,
@@ -18,6 +18,13 @@ from inference_operator.planning.analysis.histogram import (
     is_percentile,
 )
 from inference_operator.planning.analysis.memory import CanaryMemory
+from inference_operator.planning.analysis.queries import (
+    YOUNG,
+    knows_pods,
+    query_trouble,
+    tracks_of,
+    user_query,
+)
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.share_results import share_result
 from inference_operator.planning.analysis.window_results import window_result
@@ -30,8 +37,10 @@ from inference_operator.planning.measuring.coverage import (
     warning_of,
 )
 
-YOUNG = "Young"
 _LACKS_BASELINE = "; stable is the revision's own pods, since no pod of the baseline answered"
+_ALL_PODS = "; stable is all pods of its revision, since {}"
+_OF_QUERY = _ALL_PODS.format("the query does not name $pods")
+_OF_GATEWAY = _ALL_PODS.format("a gateway does not tell those of the baseline from others")
 _NO_BASELINE = "no pod of the baseline answers yet"
 _WARNS = "Prometheus warns that values may be missing: {}"
 _NO_HISTOGRAM = (
@@ -99,23 +108,26 @@ def _metric_result(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) ->
     trouble = _error(metric, seen, canary.source) or _no_data(metric, seen, canary.source)
     judge = share_result if metric.is_share else window_result
     result = judge(metric, canary, seen, trouble)
-    if metric.max_relative is None or trouble is not None or not _is_of_pods(metric, canary):
+    if metric.max_relative is None or trouble is not None:
         return result
-    return replace(result, message=f"{result.message}{_compared(seen)}")
+    return replace(result, message=f"{result.message}{_compared(metric, canary, seen)}")
 
 
-def _is_of_pods(metric: AnalysisMetric, canary: CanaryMemory) -> bool:
-    """Return whether the values are those of single pods: a query and a gateway know revisions."""
-    by_gateway = canary.source is HistogramSource.GATEWAY and is_percentile(metric)
-    return metric.type is not MetricType.PROMETHEUS and not by_gateway
+def _compared(metric: AnalysisMetric, canary: CanaryMemory, seen: Round) -> str:
+    """Return a part of a sentence: which pods a canary is compared with, where a baseline is
+    wanted."""
+    stable, is_late = seen.question.stable, seen.question.lacks_baseline
+    if not stable.is_baseline and not is_late:
+        return ""
+    if not knows_pods(metric):
+        return _OF_QUERY
+    if canary.source is HistogramSource.GATEWAY and is_percentile(metric):
+        return _OF_GATEWAY
+    return _LACKS_BASELINE if is_late else f"; stable is the baseline of {_pods(stable)}"
 
 
-def _compared(seen: Round) -> str:
-    """Return a part of a sentence: which pods a canary is compared with, if not with all of the
-    stable revision."""
-    if seen.question.stable.is_baseline:
-        return f"; stable is the baseline of {counted(len(seen.question.stable.pods), 'pod')}"
-    return _LACKS_BASELINE if seen.question.lacks_baseline else ""
+def _pods(track: MeasuredTrack) -> str:
+    return counted(len(track.pods), "pod")
 
 
 def _error(
@@ -135,9 +147,8 @@ def _error(
 
 def _query_error(metric: AnalysisMetric, seen: Round) -> NoAnswer | None:
     question = seen.question
-    tracks = (question.canary, question.stable if metric.max_relative is not None else None)
-    for track in tracks:
-        text = user_query(question, metric, track.revision) if track else None
+    for track in tracks_of(question, metric):
+        text = user_query(question, metric, track)
         answer = seen.sweep.queries.get(text) if text else None
         if isinstance(answer, NoAnswer):
             return answer
@@ -157,7 +168,7 @@ def _no_data(
     """Return what keeps the metric from a verdict though Prometheus answers."""
     families = families_of(metric)
     if metric.type is MetricType.PROMETHEUS:
-        return None
+        return query_trouble(seen.question, metric)
     by_gateway = source is HistogramSource.GATEWAY and is_percentile(metric)
     if by_gateway:
         families -= {Family.BUCKETS}

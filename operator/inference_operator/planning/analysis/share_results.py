@@ -22,6 +22,7 @@ from inference_operator.planning.analysis.shares import (
 from inference_operator.planning.measuring.coverage import Trouble
 from inference_operator.planning.measuring.totals import Totals
 from inference_operator.planning.number_texts import about, count, duration, percent
+from model_builders.statistics.counts import AbsoluteLimit
 from model_builders.statistics.judgement import Outcome
 
 NO_BOUNDARY = "NoBoundary"
@@ -80,10 +81,20 @@ def _undecided(
     fewest = seen.question.settings.min_samples
     open_limits = [(of, each) for of, each in judged if not is_kept(each, of)]
     if not open_limits and memory.samples >= fewest:
-        return Verdict.PASS, f"{numbers}, within {words}{_less_load(limit, canary)}"
+        kept = f"within {words}" if _is_within(limit, memory) else f"between {words} and its double"
+        return Verdict.PASS, f"{numbers}, {kept}{_less_load(limit, canary)}"
     missing = [missing_requests(each, of) for of, each in open_limits]
     most = max([*missing, fewest - memory.samples])
     return Verdict.LOW_TRAFFIC, f"{numbers}; {_missing_words(most, memory)} {words}"
+
+
+def _is_within(limit: ShareLimit, memory: LimitMemory) -> bool:
+    """Return whether what was counted is within the limit: evidence that its double is kept may
+    come before any that the limit is exceeded."""
+    rule = limit.rule(memory.tolerance)
+    if isinstance(rule, AbsoluteLimit):
+        return memory.bad <= rule.share * memory.samples
+    return memory.bad * memory.stable_samples <= rule.ratio * memory.stable_bad * memory.samples
 
 
 def _missing_words(missing: float, memory: LimitMemory) -> str:

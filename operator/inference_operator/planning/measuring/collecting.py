@@ -1,7 +1,7 @@
 """Collection of disjoint windows: what each pod did between two of its scrapes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from inference_operator.domain.analysis import MeasuredPod, MeasuredTrack
@@ -11,6 +11,7 @@ from inference_operator.planning.measuring.counters import (
     Missing,
     Reading,
     Rows,
+    SharedKeys,
     growth,
     merged,
     reading_of,
@@ -43,6 +44,9 @@ class Collector:
 
     crowded: frozenset[Family] = frozenset()
     """The families of which the unit's namespace has more series than an answer."""
+
+    shared: SharedKeys = field(default_factory=dict)
+    """Keys of the counters, of all pods that were read until now."""
 
     def views(self, track: MeasuredTrack, before: Mapping[str, PodMemory]) -> dict[str, PodView]:
         """Return the pods of a track by name."""
@@ -89,7 +93,7 @@ class Collector:
     def _reading(
         self, time: float, samples: Mapping[Family, tuple[Sample, ...]], models: frozenset[str]
     ) -> Reading:
-        reading = reading_of(time, samples, self.families, models)
+        reading = reading_of(time, samples, self.families, models, self.shared)
         crowded = dict.fromkeys(self.crowded & self.families, _CROWDED)
         return replace(reading, gaps={**reading.gaps, **crowded}) if crowded else reading
 

@@ -130,7 +130,7 @@ def _reading(time: float | Unusable, rows: tuple[Sample, ...], sweep: Sweep) -> 
     if (gap := stale(time, sweep)) is not None:
         return gap
     labels = frozenset(row.labels[0] for row in rows)
-    reading = reading_of(time, {Family.GATEWAY_BUCKETS: rows}, _BUCKETS, labels)
+    reading = reading_of(time, {Family.GATEWAY_BUCKETS: rows}, _BUCKETS, labels, {})
     return next(iter(reading.gaps.values()), reading)
 
 

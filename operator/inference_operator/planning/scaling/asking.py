@@ -47,7 +47,7 @@ def question_of(seen: Observed) -> ScalingQuestion | None:
         unit=seen.owner.key,
         uid=seen.owner.uid,
         settings=settings,
-        size=live_size(seen, is_divided=is_divided(seen)),
+        size=live_size(seen, may_divide=may_divide(seen)),
         tracks=tuple(each for each in tracks if each is not None),
         max_batch_size=_max_batch_size(seen, settings, stable or canary),
         is_divided=is_divided(seen),
@@ -100,12 +100,17 @@ def _canary_state(seen: Observed) -> CanaryState:
     return CanaryState.RUNNING
 
 
-def is_divided(seen: Observed) -> bool:
-    """Return whether a canary and the stable revision divide the unit's pods."""
+def may_divide(seen: Observed) -> bool:
+    """Return whether a canary may take pods from the stable revision, by the spec."""
     rollout = seen.spec.get("rollout") if isinstance(seen.spec, Mapping) else None
     canary = rollout.get("canary") if isinstance(rollout, Mapping) else None
     given = canary.get("dynamicStableScale") if isinstance(canary, Mapping) else None
-    return given == "WhenWeighted" and seen.status.canary is not None
+    return given == "WhenWeighted"
+
+
+def is_divided(seen: Observed) -> bool:
+    """Return whether a canary and the stable revision divide the unit's pods."""
+    return seen.status.canary is not None and may_divide(seen)
 
 
 def _max_batch_size(seen: Observed, settings: Autoscaling, revision: str) -> int:

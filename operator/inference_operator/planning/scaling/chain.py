@@ -15,7 +15,7 @@ from inference_operator.planning.scaling.capacity import capped
 from inference_operator.planning.scaling.desired import desired_size, ruling_vote, votes_of
 from inference_operator.planning.scaling.effect import attempted, effective
 from inference_operator.planning.scaling.explain import explained
-from inference_operator.planning.scaling.fallback import fallen_back
+from inference_operator.planning.scaling.fallback import fallen_back, has_fallen_back
 from inference_operator.planning.scaling.missing import held, incomplete, may_shrink, remembered
 from inference_operator.planning.scaling.pace import paced, stabilise
 from inference_operator.planning.scaling.policies import longest_period
@@ -78,6 +78,7 @@ def decide(
         holds=trace.answers["missing"].limit,
         metrics=tuple(view_of(vote, situation.memory, now) for vote in situation.votes),
         is_idle=_is_idle(situation),
+        has_fallen_back=has_fallen_back(situation),
     )
     return _after(situation, trace), decision
 

@@ -9,9 +9,10 @@ from inference_operator.api.autoscaling_metric import ScalingMetric, ScalingMetr
 from inference_operator.domain.measurement import Family
 from inference_operator.domain.scaling import MetricLoad
 from inference_operator.planning.measuring.counters import Missing
-from inference_operator.planning.measuring.coverage import Trouble, coverage, warning_of
+from inference_operator.planning.measuring.coverage import Trouble, coverage
 from inference_operator.planning.measuring.totals import Totals
 from inference_operator.planning.scaling.families import families_of
+from inference_operator.planning.scaling.hangs import NO_ANSWERS, waiting, waiting_words
 from inference_operator.planning.scaling.percentiles import percentile
 from inference_operator.planning.scaling.pod_history import over
 from inference_operator.planning.scaling.sight import Sight
@@ -112,33 +113,18 @@ def _without_value(
     sight: Sight, metric: ScalingMetric, seen: Counted, base: MetricLoad
 ) -> MetricLoad:
     """Return why pods that were scraped have no value: no request, or none that was answered."""
-    totals, waiting = seen.totals, _waiting(sight, metric)
+    totals, number = seen.totals, waiting(sight, metric)
     if totals.successes > 0:
         # The family was not read before.
         return replace(base, seen=0, young=base.pods - base.missing, reason="Young")
     if totals.requests > 0:
         return replace(base, seen=0, reason="NoSuccess", message="all requests failed")
-    if waiting is None or waiting > 0:
-        words = "requests wait, and none was answered" if waiting else "no count of those that wait"
-        return replace(base, seen=0, reason="NoAnswers", message=words)
+    if number != 0:
+        return replace(base, seen=0, reason=NO_ANSWERS, message=waiting_words(number))
     if seen.trouble:
         why = seen.trouble
         return replace(base, is_idle=True, can_shrink=False, reason=why.reason, message=why.message)
     return replace(base, is_idle=True)
-
-
-def _waiting(sight: Sight, metric: ScalingMetric) -> float | None:
-    """Return the mean number of requests that wait; None if that of a pod is not known."""
-    waiting = 0.0
-    for name, view in sight.views.items():
-        samples = sight.samples(name, Family.PENDING, metric)
-        if not samples and view.gap is None:
-            return None
-        for sample in samples:
-            if not isinstance(sample.value, float) or not math.isfinite(sample.value):
-                return None
-            waiting += max(sample.value, 0.0)
-    return None if warning_of(sight.sweep, {Family.PENDING}) else waiting
 
 
 def _latency(sight: Sight, metric: ScalingMetric, seen: Counted) -> Measured:

@@ -18,6 +18,7 @@ from inference_operator.planning.measuring.coverage import (
 from inference_operator.planning.scaling.counter_values import counter_load
 from inference_operator.planning.scaling.families import counters_of, families_of
 from inference_operator.planning.scaling.gauge_values import gauge_load
+from inference_operator.planning.scaling.hangs import without_hang
 from inference_operator.planning.scaling.pod_history import Histories, PodHistory, over, recorded
 from inference_operator.planning.scaling.query_values import query_load
 from inference_operator.planning.scaling.sight import Sight
@@ -94,7 +95,8 @@ def _load(sight: Sight, metric: ScalingMetric, lost: tuple[str, str] | None) -> 
     missing = lost or _lost(sight.sweep, families_of(metric))
     if missing is not None:
         return sight.missing(metric, *missing)
-    return gauge_load(sight, metric) if metric.type in _GAUGES else counter_load(sight, metric)
+    load = gauge_load(sight, metric) if metric.type in _GAUGES else counter_load(sight, metric)
+    return without_hang(sight, metric, load)
 
 
 def _lost(sweep: Sweep, families: frozenset[Family]) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ window. So an outage costs pods, and never requests.
 from dataclasses import replace
 
 from inference_operator.api.autoscaling import Autoscaling
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.scaling import MetricLoad, ScalingInput
 from inference_operator.domain.scaling_memory import LastValue, ScalingMemory
@@ -61,7 +62,7 @@ def held(situation: Situation, size: int) -> Answer:
     minimum = situation.given.bounds.minimum
     is_scheduled = minimum < situation.memory.minimum and size > minimum
     words = missing_words(situation.missing, situation.memory, situation.now)
-    stay = f"{words}; {size} pods stay"
+    stay = f"{words}; {counted(size, 'pod')} {'stays' if size == 1 else 'stay'}"
     if is_scheduled:
         stay += f", though the minimum is {minimum} now"
     return Answer(size, Reason.SCHEDULE_HELD if is_scheduled else Reason.SCALING_HELD, stay)

@@ -13,7 +13,7 @@ from inference_operator.api.analysis import (
 from inference_operator.api.base import format_duration
 from inference_operator.api.canary import Canary, StepAnalysis
 from inference_operator.api.quoting import counted
-from inference_operator.domain.query_template import fill
+from inference_operator.domain.query_template import fill, names_pods
 from inference_operator.domain.serving_unit import ServingUnit
 
 _OF_TYPE = {
@@ -78,15 +78,21 @@ def _metric(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> st
     if metric.max is not None:
         limits.append(f"at most {metric.max}")
     if metric.max_relative is not None:
-        # A query knows revisions, and not their pods.
-        by_revision = metric.type is MetricType.PROMETHEUS or not analysis.has_baseline
-        other = "stable revision" if by_revision else "baseline"
-        limits.append(f"at most {metric.max_relative} of the {other}'s")
+        limits.append(f"at most {metric.max_relative} of the {_compared(metric, analysis)}")
     shown_only = "; DryRun: it decides nothing" if metric.mode is MetricMode.DRY_RUN else ""
     return (
         f"{_measured(metric, analysis, unit)}: {' and '.join(limits)}; {_judged(metric, analysis)}"
         f"{shown_only}"
     )
+
+
+def _compared(metric: AnalysisMetric, analysis: Analysis) -> str:
+    if not analysis.has_baseline:
+        return "stable revision's"
+    is_query = metric.type is MetricType.PROMETHEUS
+    if is_query and not names_pods(metric.query or ""):
+        return "stable revision's, since the query does not name $pods"
+    return "baseline's"
 
 
 def _measured(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> str:
@@ -99,6 +105,7 @@ def _measured(metric: AnalysisMetric, analysis: Analysis, unit: ServingUnit) -> 
             "namespace": unit.key.namespace,
             "model": unit.entry_model.name,
             "revision": unit.revision,
+            "pods": "POD|POD",
         }
         return f"query {fill(metric.query or '', values, analysis.window)}"
     return _OF_TYPE[metric.type]

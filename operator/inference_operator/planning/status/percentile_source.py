@@ -93,9 +93,11 @@ def _without_tritons(unit: ServingUnit, measuring: Measuring, lacks: str) -> str
         )
     names = " and ".join(track_service_name(unit.key.name, each) for each in Backend)
     metric = f" {measuring.gateway_metric}" if measuring.gateway_metric else ""
+    has_baseline = canary.analysis is not None and canary.analysis.has_baseline
+    all_pods = ", which counts all pods of the stable revision" if has_baseline else ""
     return (
-        f"the gateway's histogram{metric} of the Services {names}, if Prometheus scrapes the"
-        f" gateway{because}"
+        f"the gateway's histogram{metric} of the Services {names}{all_pods}, if Prometheus scrapes"
+        f" the gateway{because}"
     )
 
 

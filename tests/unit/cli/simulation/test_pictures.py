@@ -114,3 +114,21 @@ def test_a_baseline_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         status, _, err = simulate(capsys, tmp_path, trace(row()), *words, body=body)
         assert (status, err) == (0, "")
         assert (">baseline<" in picture.read_text()) is is_drawn
+
+
+def test_what_a_baseline_answers_is_drawn_where_the_trace_tells_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = {"name": "errors", "type": "ErrorRate", "maxRelative": "300%"}
+    given = model()["spec"]["rollout"]["canary"]
+    analysis = {"metrics": [errors], "comparedWith": "Baseline"}
+    body = model(rollout={"canary": {**given, "analysis": analysis}})
+    header = f"{HEADER},baseline_error_share,baseline_p50_ms,baseline_p95_ms"
+    picture = tmp_path / "a.svg"
+    words = ("-o", str(picture), "--duration", "10m")
+    text = trace(f"{row()},0.004,9,17", header=header)
+    status, _, err = simulate(capsys, tmp_path, text, *words, body=body)
+
+    assert (status, err) == (0, "")
+    # Pods, errors and latency.
+    assert picture.read_text().count(">baseline<") == 3

@@ -85,6 +85,22 @@ def test_a_canary_is_compared_with_a_baseline(
     assert "stable is the baseline of" in out
 
 
+@pytest.mark.parametrize(("compared", "outcome"), [("Stable", "Aborted"), ("Baseline", "Promoted")])
+def test_new_pods_that_are_worse_whatever_their_version_need_a_baseline(
+    compared: str, outcome: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = f"{HEADER},baseline_error_share,baseline_p50_ms,baseline_p95_ms"
+    text = trace(f"{row(errors=0.01)},0.01,8,15", header=header)
+    errors = {"name": "errors", "type": "ErrorRate", "maxRelative": "200%"}
+    given = model()["spec"]["rollout"]["canary"]
+    analysis = {"metrics": [errors], "comparedWith": compared}
+    body = model(rollout={"canary": {**given, "analysis": analysis}})
+    status, out, err = simulate(capsys, tmp_path, text, "--format", "json", body=body)
+
+    assert (status, err) == (0, "")
+    assert json.loads(out)["outcome"] == outcome
+
+
 def test_equal_seeds_play_equal_rollouts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

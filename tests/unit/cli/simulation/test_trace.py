@@ -37,6 +37,17 @@ def test_optional_columns_tell_queues_and_what_is_missing() -> None:
     assert read.rows[0].stable.queue_ms is None
 
 
+def test_a_baseline_answers_as_the_other_pods_unless_the_trace_says_otherwise() -> None:
+    header = f"{HEADER},baseline_error_share,baseline_p50_ms,baseline_p95_ms"
+    read = read_trace(trace(f"{row(time=0)},0.25,9,30", header=header), "trace.csv")
+    baseline = read.at(0).baseline
+
+    assert baseline is not None
+    latency = baseline.latency
+    assert (baseline.error_share, latency.p50, latency.p95) == (0.25, 9, 30)
+    assert read_trace(trace(row(time=0)), "trace.csv").at(0).baseline is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -73,6 +84,11 @@ def test_optional_columns_tell_queues_and_what_is_missing() -> None:
             trace(f"{row()},pods", header=f"{HEADER},missing"),
             't.csv, row 1, column missing: found "pods", expected nothing, or one of prometheus,'
             " stable, canary, all; correct or remove it",
+        ),
+        (
+            trace(f"{row()},0.5", header=f"{HEADER},baseline_error_share"),
+            "t.csv, row 1, column baseline_p50_ms: found no such column, expected one beside"
+            " baseline_error_share; add it, or remove both",
         ),
         (trace('"1'), "t.csv, line 2: cannot be read as CSV: "),
         ("x" * (MOST_BYTES + 1), f"t.csv: found more than {MOST_BYTES:,} characters, "),

@@ -63,9 +63,9 @@ def _text(bound: float) -> str:
     return "+Inf" if bound == math.inf else f"{bound:g}"
 
 
-def begun(*metrics: Mapping[str, Any]) -> GatewayBench:
+def begun(*metrics: Mapping[str, Any], kind: type[GatewayBench] = GatewayBench) -> GatewayBench:
     """Return a unit whose stable revision was measured, and whose canary begins."""
-    bench = GatewayBench(settings(*metrics))
+    bench = kind(settings(*metrics))
     bench.lead("stable", {})
     bench.has_canary = False
     bench.pass_time()

@@ -113,3 +113,19 @@ def test_what_is_lost_never_makes_a_fail_of_a_canary_without_errors(
         assert result.verdict is not Verdict.FAIL
         if restarted:
             bench.canary[0].restart()
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"), [({"max": "1%"}, "1%"), ({"maxRelative": "150%"}, "150% of stable")]
+)
+def test_a_version_slightly_above_its_limit_may_pass_and_the_message_says_so(
+    limits: dict[str, str], words: str
+) -> None:
+    bench = Bench(settings(metric(**limits)))
+    bench.begin(stable=(1500, 10))
+
+    # 1.1 %, and 1.65 times the stable revision's share.
+    result = bench.run(30, canary=(1000, 11), stable=(1500, 10))
+
+    assert result.verdict is Verdict.PASS
+    assert result.message.endswith(f", between {words} and its double")

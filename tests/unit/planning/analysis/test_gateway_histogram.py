@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from inference_operator.api.analysis_status import AnalysisStatus, HistogramSource, Verdict
 from inference_operator.domain.analysis import AnalysisResult
-from inference_operator.domain.measurement import Family, FamilySamples, NoAnswer, Outage
+from inference_operator.domain.measurement import Family, FamilySamples, NoAnswer, Outage, Unusable
 
 from .gateway_bench import QUICK, SERVICES, SLOW, GatewayBench, begun
 from .judging_harness import CANARY, P95, Bench, Server, metric, metric_of, settings
@@ -156,6 +157,18 @@ def test_a_stale_histogram_is_no_evidence(age: int, words: str) -> None:
     seen = metric_of(bench.judge(), "p95")
     assert (seen.verdict, seen.reason) == (Verdict.NO_DATA, "Stale")
     assert words in seen.message
+
+
+@pytest.mark.parametrize("value", [Unusable.NOT_A_NUMBER, Unusable.NEGATIVE, 1e16])
+def test_a_histogram_that_counts_nothing_real_is_no_evidence(value: Any) -> None:
+    bench = begun(MAX)
+    bench.serve()
+    bench.lead("stable", QUICK)
+    bench.now += timedelta(seconds=15)
+    bench.scrape()
+    bench.counts["canary", "a:1"][0.02] = value
+    seen = metric_of(bench.judge(), "p95")
+    assert (seen.verdict, seen.reason) == (Verdict.NO_DATA, "NotFinite")
 
 
 def test_without_an_answer_about_the_gateway_the_percentile_is_an_error_and_spans_the_time() -> (

@@ -16,8 +16,9 @@ from inference_operator.domain.measurement import (
     Sample,
     Unusable,
 )
-from inference_operator.planning.analysis.families import all_families, user_queries
+from inference_operator.planning.analysis.families import all_families
 from inference_operator.planning.analysis.judging import judged
+from inference_operator.planning.analysis.queries import user_queries
 from inference_operator.planning.measuring.totals import totals_of
 from tests.unit.planning.analysis.judging_harness import (
     MODEL,

@@ -40,6 +40,16 @@ def test_a_boundary_that_a_pod_lacks_is_not_zero() -> None:
     assert Totals().plus(Totals(buckets={20.0: 7})).buckets == {20.0: 7}
 
 
+def test_pods_of_a_unit_share_the_keys_of_their_counters() -> None:
+    bench = Bench(settings())
+    bench.begin()
+    assert bench.memory is not None
+    rows = [pod.last.rows for name, pod in bench.memory.pods.items() if name.startswith("stable")]
+
+    assert len(rows) == 3
+    assert len({id(row) for of_pod in rows for row in of_pod}) == len(rows[0]) > 1
+
+
 def test_requests_before_a_pod_has_settled_do_not_count() -> None:
     bench = Bench(settings(initialDelay="60s"), canary_since=NOON + timedelta(minutes=8))
     bench.begin()

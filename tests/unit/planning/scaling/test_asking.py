@@ -84,6 +84,36 @@ def test_a_lost_status_leaves_the_largest_deployment() -> None:
     assert question.size == 4
 
 
+@pytest.mark.parametrize(("live", "size"), [(1, 4), (6, 6)], ids=str)
+def test_a_deployment_that_was_edited_has_what_the_status_says_throughout(
+    live: int, size: int
+) -> None:
+    reported_status = status(autoscaling=AutoscalingStatus(desired_replicas=4))
+    question = question_of(seen(reported_status, {"aaa": (1, live)}))
+
+    assert question is not None
+    assert question.size == size
+
+
+def test_a_lost_status_leaves_the_pods_of_both_that_divide_them() -> None:
+    both = {"aaa": (2, 2), "bbb": (2, 2)}
+    question = question_of(seen(InferenceModelStatus(), both, rollout=DIVIDED))
+
+    assert question is not None
+    assert question.size == 4
+
+
+@pytest.mark.parametrize(("reported", "size"), [(4, 4), (99, 2)], ids=str)
+def test_the_reported_number_counts_after_an_edit_that_ends_the_division(
+    reported: int, size: int
+) -> None:
+    reported_status = status("bbb", autoscaling=AutoscalingStatus(desired_replicas=reported))
+    question = question_of(seen(reported_status, {"aaa": (2, 2), "bbb": (2, 2)}, rollout=STEPS))
+
+    assert question is not None
+    assert question.size == size
+
+
 @pytest.mark.parametrize(("reported", "size"), [(None, 0), (5, 5), (10**9, 1000)], ids=str)
 def test_between_two_revisions_the_reported_number_counts(reported: int | None, size: int) -> None:
     given = status("bbb", autoscaling=AutoscalingStatus(desired_replicas=reported))

@@ -198,6 +198,21 @@ def test_silence_is_idle_and_a_hang_is_not() -> None:
     assert bench.load().reason == "NoAnswers"
 
 
+@pytest.mark.parametrize("rules", [RATE, PENDING, GPU], ids=lambda each: str(each["type"]))
+def test_pods_that_hang_have_no_small_load(rules: Any) -> None:
+    bench = Bench(rules_of(rules))
+    bench.gauges = {(Family.GPU_UTILIZATION, f"pod-{i}"): ((("gpu",), 0.0),) for i in range(3)}
+    bench.run(6)
+    assert bench.load().is_whole
+    bench.run(6, requests=0)
+    assert bench.load().is_whole, "nobody calls"
+    bench.pending["pod-1"] = 2.0
+    load = bench.load()
+
+    assert (load.is_whole, load.reason) == (False, "NoAnswers")
+    assert load.message == "requests wait, and none was answered"
+
+
 def test_no_count_of_those_that_wait_is_no_silence() -> None:
     """The query about them was refused, and no other one."""
     bench = served(sweeps=5)

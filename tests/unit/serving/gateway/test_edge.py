@@ -110,7 +110,7 @@ async def test_keys_have_scopes_and_are_read_again(start: Start, tmp_path: Path)
             " add the scope to its line",
         )
         path.write_text(line("desk", "k-2", "predict,metrics:read"))
-        watched = gateway.app._parts.keys._file
+        watched = gateway.app._parts.callers._file
         watched._looked -= 2
         assert (await gateway.price()).status_code == 401
         gateway.http.headers["Authorization"] = "Bearer k-2"
@@ -190,7 +190,6 @@ async def test_a_caller_who_goes_cancels_the_call_to_triton(tmp_path: Path) -> N
 
 
 NOT_YET = [
-    ("limits", {"rate": "1/second"}, "limits.rate"),
     ("server", {"workers": 2}, "server.workers"),
     ("cors", {"origins": ("http://a",)}, "cors.origins"),
     ("lag", {"calendar": "XNYS"}, "lag.calendar"),
@@ -199,11 +198,6 @@ NOT_YET = [
     ("logging", {"traces_url": "http://a"}, "logging.traces_url"),
     ("storage", {"cache_dir": "gs://bucket/cache"}, "storage.cache_dir"),
     ("server", {"certificate_file": "a", "key_file": "b"}, "server.certificate_file"),
-    (
-        "auth",
-        {"mode": "jwt", "audience": "a", "jwks_file": "b"},
-        "auth.mode",
-    ),
 ]
 
 

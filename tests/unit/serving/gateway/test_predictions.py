@@ -202,7 +202,9 @@ async def test_figures_and_metrics_count_requests(running: Running) -> None:
     figures = (await running.http.get("/api/v1/metrics")).json()
     assert (figures["total_requests"], figures["failed_requests"]) == (2, 1)
     assert set(figures["latency_ms"]) == {"avg", "min", "max", "p50", "p95", "p99"}
+    running.triton.retried = 3
     text = (await running.http.get("/metrics")).text
+    assert "inference_gateway_retries_total 3.0" in text
     assert (
         'inference_gateway_request_seconds_count{code="200",model="lstm_price_predictor",'
         'route="/api/v1/predict/price",version="3"} 1.0' in text

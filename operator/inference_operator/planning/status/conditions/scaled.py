@@ -40,8 +40,7 @@ def scaling_conditions(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
 def _active(decision: ScalingDecision) -> ConditionDraft:
     kind = ConditionType.SCALING_ACTIVE
     if decision.holds is not None:
-        is_fallback = decision.reason is Reason.FALLBACK_REACHED
-        reason = Reason.FALLBACK_REACHED if is_fallback else decision.holds.reason
+        reason = Reason.FALLBACK_REACHED if decision.has_fallen_back else decision.holds.reason
         return ConditionDraft(kind, False, reason, decision.holds.message)
     reason = Reason.IDLE if decision.is_idle else Reason.VALID_METRIC_FOUND
     return ConditionDraft(kind, True, reason, decision.message)

@@ -1,20 +1,22 @@
-"""Client of predictions over gRPC, on `tritonclient.grpc.aio`."""
+"""Client of predictions, over gRPC or HTTP as each target says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
 from model_builders.features.failure import FeatureError
 from serving.client import forecasts
 from serving.client.attempts import Attempts
-from serving.client.channel import connect
 from serving.client.errors import ClientReason, Place, TritonError
+from serving.client.grpc_transport import GrpcTransport
+from serving.client.http_transport import HttpTransport
 from serving.client.interface import DEFAULT_OPTIONS
-from serving.client.metadata import metadata_of, statistics_of
-from serving.client.tensors import inputs_of, outputs_of
+from serving.client.tensors import check_types, outputs_of
 from serving.client.texts import Texts
+from serving.client.transport import RawAnswer, Transport
 from serving.records import (
     Answerer,
     Array,
@@ -35,12 +37,14 @@ from serving.settings.triton import (
     RouteSettings,
     SentimentRouteSettings,
     ServingSettings,
+    TritonSettings,
 )
 
+Answer = TypeVar("Answer")
 _METADATA_SECONDS = 2.0
 
 
-class GrpcPredictionClient:
+class TritonPredictionClient:
     """Calls to the models of the settings; see `serving.client.interface.PredictionClient`.
 
     Make it within a running event loop, and `close` it there.
@@ -49,7 +53,7 @@ class GrpcPredictionClient:
     def __init__(self, settings: ServingSettings) -> None:
         triton = settings.triton
         self._settings = settings
-        self._clients = {name: connect(each, triton) for name, each in triton.targets.items()}
+        self._transports = {name: _transport(name, triton) for name in triton.targets}
         self._attempts = {name: Attempts.of(triton) for name in triton.targets}
         self._texts = Texts()
         self._batches: dict[str, int] = {}
@@ -133,36 +137,36 @@ class GrpcPredictionClient:
     ) -> ModelMetadata:
         """Return the tensors and the served versions of a model; raises if it is not ready."""
         route, version = self._route(model), options.version
-        client, place = self._clients[route.target], Place(route.model, version, "", route.target)
+        transport, place = (
+            self._transports[route.target],
+            Place(route.model, version, "", route.target),
+        )
 
-        async def send(left: float) -> tuple[Any, Any]:
-            return await asyncio.gather(
-                client.get_model_metadata(route.model, version, client_timeout=left),
-                client.get_model_config(route.model, version, client_timeout=left),
-            )
+        async def send(left: float) -> ModelMetadata:
+            return await transport.metadata(route.model, version, left)
 
-        (metadata, config), _ = await self._call(route.target, place, options.timeout, send)
-        return metadata_of(metadata, config)
+        metadata, _ = await self._call(route.target, place, options.timeout, send)
+        return metadata
 
     async def get_server_metrics(self) -> ServerMetrics:
         """Return the counters of all targets; one that is away is named, and not an error."""
         models, silent = [], []
-        for name, client in self._clients.items():
+        for name, transport in self._transports.items():
             place = Place("any", target=name)
-            send = _statistics(client)
+            send = partial(transport.statistics, name)
             try:
-                answer, _ = await self._call(name, place, _METADATA_SECONDS, send)
+                counted, _ = await self._call(name, place, _METADATA_SECONDS, send)
             except TritonError as error:
                 silent.append((name, str(error)))
             else:
-                models += statistics_of(name, answer)
+                models += counted
         return ServerMetrics(tuple(models), (), tuple(silent))
 
     async def close(self) -> None:
         """Cancel what runs and close all connections; a second call does nothing."""
         if not self._is_closed:
             self._is_closed = True
-            await asyncio.gather(*(each.close() for each in self._clients.values()))
+            await asyncio.gather(*(each.close() for each in self._transports.values()))
 
     async def _part(
         self,
@@ -198,31 +202,24 @@ class GrpcPredictionClient:
         names: tuple[str, ...] | None = None,
     ) -> tuple[dict[str, Array], tuple[Answerer, Timings], Place]:
         place = Place(route.model, options.version, "", route.target)
-        inputs, client = inputs_of(arrays, place), self._clients[route.target]
+        check_types(arrays, place)
+        transport = self._transports[route.target]
 
-        async def send(left: float) -> Any:
-            return await client.infer(
-                route.model,
-                inputs,
-                model_version=options.version,
-                request_id=options.request_id,
-                client_timeout=left,
-                headers=dict(options.headers) or None,
-            )
+        async def send(left: float) -> RawAnswer:
+            return await transport.infer(route.model, arrays, options, left)
 
-        result, timings = await self._call(route.target, place, options.timeout, send)
+        answer, timings = await self._call(route.target, place, options.timeout, send)
         read = forecasts.outputs_needed(route) if names is None else names
-        outputs = outputs_of(result, read, place)
-        version = str(result.get_response().model_version)
-        return outputs, (Answerer(route.model, version), timings), place
+        outputs = outputs_of(answer.outputs, read, place)
+        return outputs, (Answerer(route.model, answer.version), timings), place
 
     async def _call(
         self,
         target: str,
         place: Place,
         seconds: float | None,
-        send: Callable[[float], Awaitable[Any]],
-    ) -> tuple[Any, Timings]:
+        send: Callable[[float], Awaitable[Answer]],
+    ) -> tuple[Answer, Timings]:
         if self._is_closed:
             raise TritonError(
                 ClientReason.CLIENT_CLOSED, place, "the client was closed", "make a new one"
@@ -261,11 +258,10 @@ def _offered(route: Any, name: str) -> Any:
     return route
 
 
-def _statistics(client: Any) -> Callable[[float], Awaitable[Any]]:
-    async def send(left: float) -> Any:
-        return await client.get_inference_statistics(client_timeout=left)
-
-    return send
+def _transport(name: str, settings: TritonSettings) -> Transport:
+    target = settings.targets[name]
+    made = HttpTransport if target.protocol == "http" else GrpcTransport
+    return made(target, settings)
 
 
 def _rows_of(result: Any, rows: int) -> list[PricePrediction | RowProblem]:

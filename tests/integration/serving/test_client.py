@@ -1,9 +1,10 @@
-"""The gRPC client against real Tritons: answers, errors, retries, and servers that end."""
+"""The client over gRPC and HTTP against real Tritons: answers, errors, and servers that end."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hack.images.local_triton import LocalTriton
 from hack.services.server_process import free_ports
 from model_builders.features.failure import FeatureError
 from serving.client.errors import ClientReason, TritonError
-from serving.client.grpc_client import GrpcPredictionClient
+from serving.client.triton_client import TritonPredictionClient
 from serving.records import CallOptions, PricePrediction, PriceQuestion, RowProblem
 from serving.settings.triton import (
     RouteSettings,
@@ -24,6 +25,7 @@ from serving.settings.triton import (
 from tests.integration.serving.models import MAX_BATCH, lay_out
 
 pytestmark = pytest.mark.integration
+Protocol = Literal["grpc", "http"]
 OTHERS = {name: RouteSettings(model=name) for name in ("slow", "failing", "nothing")}
 
 
@@ -33,9 +35,9 @@ def bars(count: int = 60, growth: float = 1.001) -> np.ndarray:
     return np.stack([close, close * 1.01, close * 0.99, close, np.full(count, 1e6)], axis=1)
 
 
-def settings_of(*addresses: str, **triton: float) -> ServingSettings:
-    address = addresses[0] if len(addresses) == 1 else f"ipv4:{','.join(addresses)}"
-    targets = {"triton": TargetSettings.model_construct(address=address)}
+def settings_of(protocol: Protocol, *addresses: str, **triton: float) -> ServingSettings:
+    address = f"ipv4:{','.join(addresses)}"
+    targets = {"triton": TargetSettings(address=address, protocol=protocol)}
     made = TritonSettings(**triton).model_copy(update={"targets": targets})  # type: ignore[arg-type]
     return ServingSettings.model_construct(
         triton=made, routes=RoutesSettings(others=OTHERS), most_models=4
@@ -49,14 +51,24 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
         yield running
 
 
+@pytest.fixture(params=["grpc", "http"])
+def protocol(request: pytest.FixtureRequest) -> Protocol:
+    chosen: Protocol = request.param
+    return chosen
+
+
+def address_of(server: LocalTriton, protocol: Protocol) -> str:
+    return server.http if protocol == "http" else server.grpc
+
+
 @pytest.fixture
-async def client(triton: LocalTriton) -> AsyncIterator[GrpcPredictionClient]:
-    made = GrpcPredictionClient(settings_of(triton.grpc))
+async def client(triton: LocalTriton, protocol: Protocol) -> AsyncIterator[TritonPredictionClient]:
+    made = TritonPredictionClient(settings_of(protocol, address_of(triton, protocol)))
     yield made
     await made.close()
 
 
-async def test_a_price_is_in_the_money_of_its_bars(client: GrpcPredictionClient) -> None:
+async def test_a_price_is_in_the_money_of_its_bars(client: TritonPredictionClient) -> None:
     window = bars(80)
     answer = await client.predict_price("FX", window)
     last = window[-1, 3]
@@ -69,7 +81,7 @@ async def test_a_price_is_in_the_money_of_its_bars(client: GrpcPredictionClient)
     assert answer.timings.attempts == 1
 
 
-async def test_a_text_is_tokenised_and_rated(client: GrpcPredictionClient) -> None:
+async def test_a_text_is_tokenised_and_rated(client: TritonPredictionClient) -> None:
     answer = await client.analyze_sentiment("profits rose sharply")
     other = await client.analyze_sentiment("profits fell sharply")
 
@@ -77,7 +89,7 @@ async def test_a_text_is_tokenised_and_rated(client: GrpcPredictionClient) -> No
     assert answer.sentiment != other.sentiment
 
 
-async def test_an_ensemble_uses_bars_and_text(client: GrpcPredictionClient) -> None:
+async def test_an_ensemble_uses_bars_and_text(client: TritonPredictionClient) -> None:
     with_text = await client.ensemble_predict("FX", bars(), "profits rose")
     without = await client.ensemble_predict("FX", bars(), "")
 
@@ -87,7 +99,7 @@ async def test_an_ensemble_uses_bars_and_text(client: GrpcPredictionClient) -> N
     assert with_text.final_prediction == pytest.approx(with_text.last_close * with_text.change)
 
 
-async def test_a_batch_is_cut_and_a_bad_row_fails_alone(client: GrpcPredictionClient) -> None:
+async def test_a_batch_is_cut_and_a_bad_row_fails_alone(client: TritonPredictionClient) -> None:
     questions = [PriceQuestion(f"S{n}", bars(60 + n)) for n in range(3 * MAX_BATCH)]
     questions[5] = PriceQuestion("short", bars(59))
     answers = await client.batch_predict_prices(questions)
@@ -100,7 +112,7 @@ async def test_a_batch_is_cut_and_a_bad_row_fails_alone(client: GrpcPredictionCl
     assert [each.symbol for each in others if isinstance(each, PricePrediction)][6] == "S7"
 
 
-async def test_metadata_and_statistics(client: GrpcPredictionClient) -> None:
+async def test_metadata_and_statistics(client: TritonPredictionClient) -> None:
     metadata = await client.get_model_metadata("price")
     await client.predict_price("FX", bars())
     figures = await client.get_server_metrics()
@@ -123,7 +135,7 @@ async def test_metadata_and_statistics(client: GrpcPredictionClient) -> None:
     ],
 )
 async def test_errors_have_a_reason_and_name_the_model(
-    client: GrpcPredictionClient,
+    client: TritonPredictionClient,
     model: str,
     inputs: dict[str, np.ndarray],
     version: str,
@@ -137,14 +149,14 @@ async def test_errors_have_a_reason_and_name_the_model(
     assert caught.value.remedy
 
 
-async def test_bad_bars_are_refused_before_anything_is_sent(client: GrpcPredictionClient) -> None:
+async def test_bad_bars_are_refused_before_anything_is_sent(client: TritonPredictionClient) -> None:
     wrong = bars()
     wrong[7, 3] = np.nan
     with pytest.raises(FeatureError, match="ohlcv"):
         await client.predict_price("FX", wrong)
 
 
-async def test_a_deadline_ends_a_call(client: GrpcPredictionClient) -> None:
+async def test_a_deadline_ends_a_call(client: TritonPredictionClient) -> None:
     began = time.monotonic()
     seconds = {"seconds": np.full((1, 1), 3.0, np.float32)}
     with pytest.raises(TritonError) as caught:
@@ -154,9 +166,11 @@ async def test_a_deadline_ends_a_call(client: GrpcPredictionClient) -> None:
     assert time.monotonic() - began < 2
 
 
-async def test_nobody_there_is_said_with_the_target_and_the_budget_bounds_retries() -> None:
+async def test_nobody_there_is_said_with_the_target_and_the_budget_bounds_retries(
+    protocol: Protocol,
+) -> None:
     address = f"127.0.0.1:{free_ports(1)[0]}"
-    client = GrpcPredictionClient(settings_of(address, retry_burst=3, timeout=20.0))
+    client = TritonPredictionClient(settings_of(protocol, address, retry_burst=3, timeout=20.0))
     try:
         for _ in range(4):
             with pytest.raises(TritonError) as caught:
@@ -169,11 +183,12 @@ async def test_nobody_there_is_said_with_the_target_and_the_budget_bounds_retrie
 
 
 async def test_no_call_fails_while_one_of_two_servers_ends(
-    triton: LocalTriton, tmp_path: Path
+    triton: LocalTriton, protocol: Protocol, tmp_path: Path
 ) -> None:
     outcomes: list[str] = []
     with LocalTriton(lay_out(tmp_path / "second", ("lstm_price_predictor",), 4)) as second:
-        client = GrpcPredictionClient(settings_of(triton.grpc, second.grpc, retry_burst=200))
+        addresses = [address_of(each, protocol) for each in (triton, second)]
+        client = TritonPredictionClient(settings_of(protocol, *addresses, retry_burst=200))
 
         async def ask() -> None:
             for _ in range(100):
@@ -191,8 +206,8 @@ async def test_no_call_fails_while_one_of_two_servers_ends(
     assert set(outcomes) == {"3", "4"}
 
 
-async def test_a_closed_client_says_so(triton: LocalTriton) -> None:
-    client = GrpcPredictionClient(settings_of(triton.grpc))
+async def test_a_closed_client_says_so(triton: LocalTriton, protocol: Protocol) -> None:
+    client = TritonPredictionClient(settings_of(protocol, address_of(triton, protocol)))
     await client.close()
     await client.close()
     with pytest.raises(TritonError) as caught:
