@@ -1,4 +1,4 @@
-"""Programs of the cluster, of Prometheus and of Argo CD, built from Go modules and cached by their inputs."""
+"""Programs of the cluster, of Prometheus and of Argo CD, built from Go modules and cached."""
 
 import os
 import re

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from hack.cluster import binaries
+from hack.cluster import binaries, versions
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError, run
 from hack.services import server_process
@@ -208,13 +208,13 @@ def install(admin: Kubectl) -> None:
 
 def sources() -> Path:
     """Return the folder of Argo CD's module; Go downloads it if its cache lacks it."""
-    found = run(
+    listed = run(
         [binaries.go(), "mod", "download", "-json", MODULE],
         remedy="Check GOPROXY and the network.",
         env={**os.environ, "GOFLAGS": "-mod=readonly"},
-        cwd=binaries.MODULES / "argocd",
+        cwd=versions.MODULES / "argocd",
     )
-    return Path(json.loads(found[found.index("{") :])["Dir"])
+    return Path(json.loads(listed[listed.index("{") :])["Dir"])
 
 
 def _setting(kind: str, name: str, labels: Mapping[str, str]) -> dict[str, Any]:

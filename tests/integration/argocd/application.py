@@ -58,8 +58,8 @@ class Application:
 
     def conditions(self) -> list[dict[str, str]]:
         """Return what Argo CD has to complain about, such as an error of a script."""
-        found: list[dict[str, str]] = self.status().get("conditions", [])
-        return found
+        problems: list[dict[str, str]] = self.status().get("conditions", [])
+        return problems
 
     def await_state(self, sync: str, health: str) -> None:
         eventually(lambda: self.state() == (sync, health), self._why)

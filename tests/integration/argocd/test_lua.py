@@ -58,8 +58,8 @@ def test_a_button_changes_its_annotation_and_a_disabled_one_says_why(kind: str) 
     path = folder_of(kind) / "actions" / "testdata" / "stepping.yaml"
     for name in ("promote", "promote-full", "abort", "pause"):
         verb = name.partition("-")[0]
-        said = answer("run-action", path, name)
-        assert f"inference.aipx.io/{verb}: " in said
+        changed = answer("run-action", path, name)
+        assert f"inference.aipx.io/{verb}: " in changed
 
     refused = asked("run-action", path, "retry")
     assert refused.returncode != 0

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from hack.console import StepError
-from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import imodel, source
 from tests.integration.argocd.application import Application
 from tests.integration.argocd.git import Repository

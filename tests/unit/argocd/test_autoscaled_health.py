@@ -24,9 +24,9 @@ def live(world: Scaled) -> Body:
 
 
 def condition(world: Scaled, kind: ConditionType) -> tuple[str, str]:
-    found = world.status.condition(kind)
-    assert found is not None
-    return found.status, found.reason
+    shown = world.status.condition(kind)
+    assert shown is not None
+    return shown.status, shown.reason
 
 
 async def test_metrics_that_are_missing_are_no_reason_to_be_degraded() -> None:
