@@ -1,7 +1,7 @@
 """Builds and downloads for demos and tests, before they start: `python -m hack.prepare [PART …]`.
 
-If no PART is given, it installs Debian's packages first, and then prepares all other parts at the
-same time. It does not repeat a build or download that the cache has.
+If no PART is given, it installs Debian's packages first, and then prepares all other parts but
+`argocd` at the same time. It does not repeat a build or download that the cache has.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from hack import apt
 from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import PROMETHEUS, ensure, of_cluster
+from hack.cluster.binaries import ARGO_CD, PROMETHEUS, ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -50,6 +50,10 @@ def _prometheus() -> None:
     ensure(PROMETHEUS)
 
 
+def _argo_cd() -> None:
+    ensure(ARGO_CD)
+
+
 def _images() -> None:
     for name in IMAGES:
         build(name)
@@ -70,8 +74,9 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "kopf": lowest_kopf,
     "gateway": _gateway,
     "prometheus": _prometheus,
+    "argocd": _argo_cd,
 }
-# The slowest first.
+# The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
 _AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "kopf")
 
 

@@ -1,4 +1,4 @@
-"""Programs of the cluster and of Prometheus, built from Go modules and cached by their inputs."""
+"""Programs of the cluster, of Prometheus and of Argo CD, built from Go modules and cached."""
 
 import os
 import re
@@ -86,6 +86,10 @@ PROMETHEUS = Bundle(
     minutes="5 min",
     # Discovery of Kubernetes, of files and of HTTP addresses, without that of the clouds.
     tags="remove_all_sd,enable_kubernetes_sd",
+)
+# One program: the name by which it is called chooses the part of Argo CD.
+ARGO_CD = Bundle(
+    "argocd", "argocd", {"argocd": "github.com/argoproj/argo-cd/v3/cmd"}, minutes="8 min"
 )
 
 
