@@ -31,7 +31,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-serving benchmark-training gpu-check
+        benchmark-ensemble benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -153,6 +153,18 @@ mlflow-up: $(FULL) ## start MLflow on this machine, with its web pages
 
 mlflow-down: $(FULL) ## stop MLflow; build/mlflow keeps the registered models
 	@$(PY) -m hack.services.mlflow down
+
+stack-up: $(FULL) ## run gateway, Redis, Triton with the trained models and Prometheus; FREE_PORTS=1 takes others
+	@$(PY) -m hack.stack up $(if $(FREE_PORTS),--free-ports)
+
+stack-down: $(STAMP) ## end the processes of make stack-up
+	@$(PY) -m hack.stack down
+
+health: $(STAMP) ## ask the gateway of make stack-up whether it lives and can predict
+	@$(PY) -m hack.stack health
+
+metrics: $(STAMP) ## show the counts and latencies of the gateway of make stack-up
+	@$(PY) -m hack.stack metrics
 
 demo: $(FULL) ## show the main job: train, deploy and predict on a real Kubernetes
 	@$(PY) -m hack.demo.model up

@@ -34,6 +34,7 @@ _TOGETHER = (
     "tests/integration/ensemble",
     "tests/integration/mlflow",
     "tests/integration/probe",
+    "tests/integration/stack",
     "tests/integration/triton_matrix",
 )
 # Each test may run on any worker: it has a namespace of its own in the shared cluster.

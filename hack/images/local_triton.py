@@ -63,7 +63,10 @@ class LocalTriton:
         self._backends = ""
         self._timeout_s = timeout_s
         self._server: ServerProcess | None = None
-        http, grpc, metrics = free_ports(3)
+        self._kept_log: Path | None = None
+        self._listen_at(*free_ports(3))
+
+    def _listen_at(self, http: int, grpc: int, metrics: int) -> None:
         self._ports = {"http": http, "grpc": grpc, "metrics": metrics}
         self.http = f"127.0.0.1:{http}"
         """host:port as tritonclient.http takes it."""
@@ -71,23 +74,34 @@ class LocalTriton:
         """host:port as tritonclient.grpc takes it."""
         self.metrics = f"http://127.0.0.1:{metrics}/metrics"
 
+    def at(self, ports: tuple[int, int, int], log: Path) -> Self:
+        """Take these ports for HTTP, gRPC and metrics, and keep the log in a file."""
+        self._listen_at(*ports)
+        self._kept_log = log
+        return self
+
     def with_backends(self, folder: Path) -> Self:
         """Add backends, such as `<folder>/<backend>/model.py`, to those of the image."""
         self._backends = str(folder.resolve())
         return self
 
     def __enter__(self) -> Self:
-        self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")
+        self._temporary = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")
+        self._log = self._kept_log or Path(self._temporary.name)
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         command += ["sh", "-euc", _ENTER, "sh", *self._folders(), *self._flags()]
         env = {"PATH": _PATH, "LANG": "C.UTF-8", **self._env}
-        self._server = server_process.start("Triton", command, Path(self._log.name), env=env)
+        self._server = server_process.start("Triton", command, self._log, env=env)
         try:
             server_process.await_answer(self._answers, self._server, seconds=self._timeout_s)
         except BaseException:
             self.stop()
             raise
         return self
+
+    def start(self) -> Self:
+        """Start it, and return when its models are ready; StepError if they are not."""
+        return self.__enter__()
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -97,11 +111,15 @@ class LocalTriton:
         if self._server is not None:
             self._server.kill()
             self._server = None
-            self._log.close()
+            self._temporary.close()
+
+    def ended(self) -> int | None:
+        """Return the status with which it ended by itself; None while it runs."""
+        return None if self._server is None else self._server.process.poll()
 
     @property
     def log(self) -> str:
-        return Path(self._log.name).read_text(errors="replace")
+        return self._log.read_text(errors="replace")
 
     def index(self) -> dict[str, tuple[str, str]]:
         """Return each model's state ("READY", "UNAVAILABLE") and the reason Triton gives for it."""

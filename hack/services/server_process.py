@@ -71,6 +71,10 @@ class LocalServer:
             self._server.kill()
             self._server = None
 
+    def ended(self) -> int | None:
+        """Return the status with which it ended by itself; None while it runs."""
+        return None if self._server is None else self._server.process.poll()
+
     @property
     def log(self) -> Path:
         return self.folder / "server.log"

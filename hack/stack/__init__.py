@@ -1,0 +1,1 @@
+"""The local stack: gateway, Redis, Triton with the trained models, and Prometheus as processes."""
