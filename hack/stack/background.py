@@ -36,10 +36,10 @@ class Stack:
         if self._free():
             return None
         try:
-            found: dict[str, str] = json.loads((self.folder / STATE).read_text())
+            addresses: dict[str, str] = json.loads((self.folder / STATE).read_text())
         except FileNotFoundError:
             return None
-        return found
+        return addresses
 
     def check(self, ports: Ports) -> None:
         """Raise StepError if another process starts it, or a port is taken."""

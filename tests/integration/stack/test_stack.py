@@ -71,8 +71,8 @@ def test_prometheus_reads_the_gateway_and_triton(addresses: Mapping[str, str]) -
     query = urllib.parse.urlencode({"query": "up"})
 
     def both_are_up() -> bool:
-        found = fetched(f"{addresses['prometheus']}/api/v1/query?{query}")["data"]["result"]
-        values = {series["metric"]["job"]: series["value"][1] for series in found}
+        series = fetched(f"{addresses['prometheus']}/api/v1/query?{query}")["data"]["result"]
+        values = {each["metric"]["job"]: each["value"][1] for each in series}
         return values == {"gateway": "1", "triton": "1"}
 
     eventually(both_are_up)
@@ -97,15 +97,15 @@ def test_a_part_that_dies_is_started_again_at_its_address(
 
 def processes_with(words: str) -> list[int]:
     """Return the processes whose command line has these words."""
-    found = []
+    numbers = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if words in line:
-            found.append(int(path.parent.name))
-    return found
+            numbers.append(int(path.parent.name))
+    return numbers
 
 
 def test_down_ends_only_its_own_stack(
