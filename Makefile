@@ -31,7 +31,8 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics
+        benchmark-ensemble benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
+        install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -165,6 +166,31 @@ health: $(STAMP) ## ask the gateway of make stack-up whether it lives and can pr
 
 metrics: $(STAMP) ## show the counts and latencies of the gateway of make stack-up
 	@$(PY) -m hack.stack metrics
+
+install: setup-all ## as make setup-all
+
+lint: $(STAMP) ## check format and lint alone, which make check does too
+	@$(BIN)/ruff format --check --quiet $(CHECKED) && $(BIN)/ruff check --quiet $(CHECKED)
+
+clean: ## remove dist/ and what tools keep beside the code; build/ stays, which has registered models
+	@rm -rf dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
+	  find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+docker-ready:
+	@docker compose version >/dev/null 2>&1 || { echo "Docker with its plugin Compose is missing."; \
+	  echo "What to do: install both, or use make stack-up, which needs neither."; exit 1; }
+	@docker info >/dev/null 2>&1 || { echo "No Docker daemon answers."; \
+	  echo "What to do: start it, or use make stack-up, which needs none."; exit 1; }
+
+docker-build: docker-ready ## build the gateway's image with Docker
+	@docker compose build
+
+docker-up: docker-ready $(FULL) ## run compose.yaml: gateway, Redis, Triton, Prometheus and Grafana in Docker
+	@$(PY) -m hack.stack models
+	@docker compose up --detach --wait
+
+docker-down: docker-ready ## end what make docker-up started; its volumes stay
+	@docker compose down
 
 demo: $(FULL) ## show the main job: train, deploy and predict on a real Kubernetes
 	@$(PY) -m hack.demo.model up

