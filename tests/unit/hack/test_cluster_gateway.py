@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack.cluster import __main__ as command_line
-from hack.cluster import gateway_parts
+from hack.cluster import gateway_parts, go_modules
 from hack.sbom import locked
 
 
@@ -41,8 +41,8 @@ def test_the_crds_are_those_of_the_standard_channel(
         assert command[1:3] == ["mod", "download"]
         return f"go: downloading go1.26\n{json.dumps({'Dir': str(tmp_path / 'module')})}"
 
-    monkeypatch.setattr(gateway_parts, "run", go_says)
-    monkeypatch.setattr(gateway_parts.binaries, "go", lambda: Path("go"))
+    monkeypatch.setattr(go_modules, "run", go_says)
+    monkeypatch.setattr(go_modules.binaries, "go", lambda: Path("go"))
     folder = gateway_parts.crds()
 
     assert {path.name: path.read_text() for path in folder.iterdir()} == {name: "standard"}

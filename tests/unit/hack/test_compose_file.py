@@ -10,7 +10,7 @@ import yaml
 from hack.product import ROOT
 from serving.settings import load
 
-FILES = ROOT / "config" / "compose"
+FILES = ROOT / "manifests" / "compose"
 # As in the reference.
 PORTS = {
     "triton": {8000: 8000, 8001: 8001, 8002: 8002},
@@ -49,7 +49,7 @@ def test_a_service_has_a_health_check_and_comes_back(name: str) -> None:
 def test_mounted_files_and_volumes_exist() -> None:
     mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
     sources = {mount.partition(":")[0] for mount in mounts}
-    files = {source for source in sources if source.startswith("./config/")}
+    files = {source for source in sources if source.startswith("./manifests/")}
     assert all((ROOT / source).is_file() for source in files)
     assert len(files) == len(list(FILES.iterdir()))
     volumes = read(ROOT / "compose.yaml")["volumes"]
