@@ -3,10 +3,10 @@
 import argparse
 import http.client
 import json
-import logging
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from hack.console import StepError, reported, say, step
@@ -62,9 +62,10 @@ def lay_out(stack: Stack) -> None:
     from hack.demo.ensemble import rows
     from hack.demo.trading import Trading
 
-    logging.getLogger("inference_operator.load").setLevel(logging.WARNING)
-    with step("the trained models in a repository"):
-        stack.folder.mkdir(parents=True, exist_ok=True)
+    stack.folder.mkdir(parents=True, exist_ok=True)
+    log = stack.folder / "models.log"
+    # The loader writes JSON lines for pods.
+    with step("the trained models in a repository"), log.open("w") as lines, redirect_stderr(lines):
         Trading.of_sample().lay_out(stack.clear_models())
     bars, texts, symbols = rows()
     price = {"symbol": symbols[0], "ohlcv_data": bars[0].tolist()}
