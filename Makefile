@@ -77,7 +77,7 @@ lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer 
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
-generate: $(STAMP) ## write crds/, docs/api.md and the copies in manifests/argocd
+generate: $(STAMP) ## write crds/, dist/ (install.yaml, Helm chart), docs/api.md and copies in manifests/argocd
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports
@@ -172,8 +172,8 @@ install: setup-all ## as make setup-all
 lint: $(STAMP) ## check format and lint alone, which make check does too
 	@$(BIN)/ruff format --check --quiet $(CHECKED) && $(BIN)/ruff check --quiet $(CHECKED)
 
-clean: ## remove dist/ and what tools keep beside the code; build/ stays, which has registered models
-	@rm -rf dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
+clean: ## remove what tools keep beside the code; build/ stays, which has registered models
+	@rm -rf dist/*.whl dist/*.tar.gz .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
 	  find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 docker-ready:

@@ -19,7 +19,6 @@ from hack.installation.base_objects import crd_file, crd_text  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES  # noqa: E402
 from inference_operator.api.docs import api_page  # noqa: E402
 
-
 # Path below the root -> what it is to hold. A new generated file is a new line here.
 GENERATED: Mapping[str, Callable[[], str]] = {
     **{crd_file(resource): partial(crd_text, resource) for resource in CUSTOM_RESOURCES},

@@ -5,6 +5,7 @@ uses of kustomize is understood. Tests compare the objects with those of the rea
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,11 @@ def objects_in(path: Path) -> Iterator[Body]:
     """Yield the objects of a file; those of a CRD's file as they will be generated."""
     generated = {ROOT / crd_file(resource): resource for resource in CUSTOM_RESOURCES}
     if path in generated:
-        yield crd(generated[path])
+        yield _crd(generated[path])
     else:
         yield from yaml.safe_load_all(path.read_text("utf-8"))
+
+
+@cache
+def _crd(resource: CustomResource) -> Body:
+    return crd(resource)

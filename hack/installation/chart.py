@@ -5,7 +5,6 @@ Each template is the YAML of some objects, with expressions of Helm in place of 
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import yaml
@@ -24,7 +23,7 @@ _MISSING = (
     "image: found nothing, expected the operator's image as REGISTRY/NAME@sha256:DIGEST;"
     " set it by --set image=..., or use the chart of a release"
 )
-_IMAGE = f"{{{{ required {yaml.dump(_MISSING, width=1000, default_style=chr(34)).strip()} .Values.image }}}}"
+_IMAGE = f'{{{{ required "{_MISSING}" .Values.image }}}}'
 # Places for lists that are added: keys or items that are lines of their own in YAML.
 _POD, _SETTINGS = "@pod@", "@settings@"
 _POD_LINES = """\
@@ -89,9 +88,7 @@ def generated() -> Mapping[str, Callable[[], str]]:
         "templates/crds.yaml": _crds,
         "templates/operator.yaml": _operator,
         "templates/rights.yaml": _rights,
-        "templates/user-roles.yaml": partial(
-            _template, "rbac-users.yaml", ".Values.userRoles"
-        ),
+        "templates/user-roles.yaml": _user_roles,
         "templates/network-policy.yaml": _network_policy,
         "templates/monitoring.yaml": _monitoring,
         "templates/artifact-cache.yaml": _artifact_cache,
@@ -149,7 +146,7 @@ def _rights() -> str:
     """Return the rights: on the whole cluster, or in each namespace of the values."""
     bodies = list(objects_in(BASE / "rbac.yaml"))
     cluster = [body for body in bodies if body["kind"].startswith("ClusterRole")]
-    own = [body for body in _base("Role", "RoleBinding")]
+    own = _base("Role", "RoleBinding")
     served = list(objects_in(_MANIFESTS / "namespaced" / "served-namespace.yaml"))
     each = _text(served, "{{ $.Release.Namespace }}").replace(
         "namespace: trading", "namespace: {{ . }}"
@@ -186,8 +183,8 @@ def _artifact_cache() -> str:
     return _only_if(".Values.artifactCache.enabled", _text(bodies), header=True)
 
 
-def _template(file: str, condition: str) -> str:
-    return _only_if(condition, _text(objects_in(BASE / file)), header=True)
+def _user_roles() -> str:
+    return _only_if(".Values.userRoles", _text(objects_in(BASE / "rbac-users.yaml")), header=True)
 
 
 def _base(*kinds: str) -> list[Body]:

@@ -19,7 +19,7 @@ tritonImage: ""
 
 # One leads. The others watch, and take over when it ends.
 replicas: 2
-# Namespaces to serve. With some, the operator gets a Role in each of them, and no ClusterRole. Empty: all namespaces.
+# Namespaces to serve: the operator gets a Role in each, and no ClusterRole. Empty: all namespaces.
 namespaces: []
 # Other settings of the operator, as {INFERENCE_OPERATOR_LOG_LEVEL: DEBUG}. README.md lists them.
 settings: {}
@@ -33,7 +33,7 @@ priorityClassName: ""
 crds:
   # false: somebody else installs the CRDs (crds.yaml of a release).
   install: true
-  # true: `helm uninstall` keeps the CRDs and all models, and a policy refuses to delete the CRDs by other ways.
+  # true: `helm uninstall` keeps the CRDs and all models, and a policy refuses other deletions.
   # false: `helm uninstall` deletes every model of the cluster.
   keep: true
 
