@@ -93,14 +93,24 @@ class CanaryState(StrEnum):
 class Capacity:
     """Pods for which the nodes have accelerators."""
 
-    pods: int
-    """Pods of the unit that there are, and those that still fit, in all."""
+    placed: int
+    """Pods of the unit that have a node."""
+
+    free: int
+    """Pods that the nodes have accelerators for, beside those that pods of this operator have or
+    will have. What pods of others have is not known, so it may be too many."""
 
     resource: str
     """The resource that a pod asks for, such as nvidia.com/gpu."""
 
     nodes: int
     """Nodes that may have such a pod."""
+
+    new: int = 0
+    """Pods of the unit that the scheduler has not looked at yet."""
+
+    waiting: int = 0
+    """Pods of the unit that no node can take now."""
 
 
 @dataclass(frozen=True, slots=True)
