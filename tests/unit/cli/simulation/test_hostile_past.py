@@ -104,7 +104,10 @@ async def test_what_is_no_answer_is_refused(
         (matrix({"metric": {"namespace": "desk-7"}}), "has no series"),
         (matrix({**series("x"), "values": [[1]]}), "a point that is not a pair"),
         ({**matrix(), "warnings": ["a store is away"]}, "so series may be missing"),
-        ({"status": "success", "data": {"resultType": "vector", "result": []}}, "answered with vector"),
+        (
+            {"status": "success", "data": {"resultType": "vector", "result": []}},
+            "answered with vector",
+        ),
         (matrix(), "has no series nv_inference_pending_request_count{"),
     ],
 )
