@@ -1,5 +1,6 @@
 """Load of a unit's pods, and the decision about their number that follows from it."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -194,3 +195,6 @@ class ScalingInput:
     bounds: Bounds
     load: Load
     surroundings: Surroundings = field(default_factory=Surroundings)
+    longest_gap: float = math.inf
+    """Seconds since the decision before, from which on nobody knows what was in between: the data
+    count as missing for that time."""

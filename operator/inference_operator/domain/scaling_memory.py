@@ -90,6 +90,9 @@ class ScalingMemory:
     whole_since: float | None
     """Time since which no data was missing, or since the memory began; None while some is."""
 
+    decided_at: float
+    """Time of the last decision."""
+
     recommendations: tuple[Recommendation, ...] = ()
     events: tuple[ScaleEvent, ...] = ()
     last_up: float | None = None
@@ -118,7 +121,7 @@ class ScalingMemory:
     def beginning(cls, size: int, now: float) -> "ScalingMemory":
         """Return the memory of a process that has just started: it recommends the size that there
         is, so a restart may delay a scale-down, and never causes one."""
-        return cls(size, now, now, (Recommendation(now, size, size),), carried=size)
+        return cls(size, now, now, now, (Recommendation(now, size, size),), carried=size)
 
     def recommending(self, size: int, now: float, window: float) -> "ScalingMemory":
         """Return the memory with one more recommendation, without those older than the window."""

@@ -109,6 +109,7 @@ def memories(draw: st.DrawFn) -> ScalingMemory:
         size=draw(number),
         began=draw(times),
         whole_since=draw(st.none() | times),
+        decided_at=draw(times),
         recommendations=tuple(
             draw(st.lists(st.builds(Recommendation, times, number, number), max_size=4))
         ),
