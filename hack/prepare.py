@@ -83,7 +83,16 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "argocd": _argo_cd,
 }
 # The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
-_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "release-tools", "kopf")
+_AT_ONCE = (
+    "programs",
+    "prometheus",
+    "images",
+    "torch",
+    "models",
+    "gateway",
+    "release-tools",
+    "kopf",
+)
 
 
 def main() -> None:

@@ -54,7 +54,9 @@ def _nothing_is_left(kubectl: Kubectl) -> None:
 
 
 def test_the_header_s_command_names_the_image_everywhere(kubectl: Kubectl) -> None:
-    (line,) = (line for line in INSTALL.read_text("utf-8").splitlines() if line.startswith("#   sed"))
+    (line,) = (
+        line for line in INSTALL.read_text("utf-8").splitlines() if line.startswith("#   sed")
+    )
     sed, _, apply = line.removeprefix("#").strip().rpartition(" | ")
     assert apply == "kubectl apply --server-side -f -"
     written = subprocess.run(
@@ -81,6 +83,17 @@ def test_deleting_the_base_keeps_models_and_says_why(
     assert models(kubectl) == "inferencemodel.inference.aipx.io/double"
     gone = kubectl("get", "clusterrole", "inference-operator", "--ignore-not-found", "-o", "name")
     assert gone == "", "the rest is removed"
+
+
+def test_a_second_deletion_is_not_refused_as_the_docs_say(kubectl: Kubectl) -> None:
+    install(kubectl)
+    for _ in range(2):
+        with pytest.raises(StepError):
+            kubectl("delete", "-f", str(INSTALL), "--wait=false")
+        if not kubectl.succeeds("get", "crd", CRDS[1]):
+            break
+    assert "so a second one deletes CRDs and models" in (ROOT / "docs/operations.md").read_text()
+    kubectl("wait", "--for=delete", *(f"crd/{name}" for name in CRDS), "--timeout=60s")
 
 
 def test_models_are_deleted_when_somebody_asks(kubectl: Kubectl) -> None:
