@@ -18,6 +18,9 @@ _API_VERSION = (
     "APIVersion defines the versioned schema of this representation of an object: "
     f"{GROUP}/{VERSION}."
 )
+# Argo CD keeps the CRDs, since all models would go with them. Both are larger than the annotation
+# that a client-side apply writes.
+_ARGO_CD = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false,ServerSideApply=true"}
 _READY = '.status.conditions[?(@.type=="Ready")]'
 # name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (
@@ -40,7 +43,7 @@ def crd(resource: CustomResource) -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{resource.plural}.{GROUP}"},
+        "metadata": {"name": f"{resource.plural}.{GROUP}", "annotations": dict(_ARGO_CD)},
         "spec": {
             "group": GROUP,
             "names": {
