@@ -19,12 +19,13 @@ _API_VERSION = (
     f"{GROUP}/{VERSION}."
 )
 KEPT = {
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false,ServerSideApply=true",
     "helm.sh/resource-policy": "keep",
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 """Annotations by which Argo CD, Helm and Flux leave a CRD, and so all models, when they remove the
-operator. crds/keep-models.yaml guards against other deletions (ADR 0055)."""
+operator. crds/keep-models.yaml guards against other deletions (ADR 0055). Argo CD applies them on the
+server, since they are larger than the annotation that a client-side apply writes."""
 _READY = '.status.conditions[?(@.type=="Ready")]'
 # name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (
