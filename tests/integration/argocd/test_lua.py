@@ -13,7 +13,7 @@ from hack.cluster import binaries
 from tests.integration.argocd.conftest import MANIFEST
 from tests.unit.argocd.argo_cd import KINDS, discovered, folder_of, health, offered
 
-pytestmark = [pytest.mark.integration, pytest.mark.long]
+pytestmark = pytest.mark.integration
 
 RECORDED = [path for kind in KINDS for path in sorted(folder_of(kind).rglob("testdata/*.yaml"))]
 
@@ -42,17 +42,26 @@ def test_there_are_sixty_objects() -> None:
     assert len(RECORDED) >= 60
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parts[-4]}-{path.stem}")
-def test_a_recorded_object_has_the_health_and_the_buttons_of_the_unit_tests(path: Path) -> None:
-    body = body_of(path)
-    status, message = health(body)
+def name_of(path: Path) -> str:
+    return f"{path.parts[-4]}-{path.stem}"
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=name_of)
+def test_a_recorded_object_has_the_health_of_the_unit_tests(path: Path) -> None:
+    status, message = health(body_of(path))
     assert answer("health", path) == f"STATUS: {status}\nMESSAGE: {message}\n"
 
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", RECORDED, ids=name_of)
+def test_a_recorded_object_has_the_buttons_of_the_unit_tests(path: Path) -> None:
+    body = body_of(path)
     shown = dict(line.split() for line in answer("list-actions", path).splitlines()[1:])
     assert {name for name, disabled in shown.items() if disabled == "false"} == offered(body)
     assert set(shown) == set(discovered(body))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_button_changes_its_annotation_and_a_disabled_one_says_why(kind: str) -> None:
     path = folder_of(kind) / "actions" / "testdata" / "stepping.yaml"

@@ -63,7 +63,7 @@ def test_a_model_that_cannot_load_is_degraded_with_our_sentence_and_the_sync_end
 def test_a_later_wave_waits_until_the_model_is_healthy(
     scene: NamespaceHarness, repository: Repository, application: Application
 ) -> None:
-    pipeline = epipe(namespace=scene.namespace, steps=[step(refers_to=NAME)])
+    pipeline = epipe(PIPELINE, namespace=scene.namespace, steps=[step(refers_to=NAME)])
     pipeline["metadata"]["annotations"] = LATER
     repository.commit("A model and a pipeline", model=manifest(scene, 1), pipeline=pipeline)
     application.apply(repository.uri)
