@@ -15,6 +15,7 @@ from serving.gateway.caches.files import FileCache
 from serving.gateway.caches.memory import MemoryCache
 from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
+from serving.gateway.calendars import calendar_of
 from serving.gateway.call import Call, Parts
 from serving.gateway.edge import EdgeParts
 from serving.gateway.edge_parts import edge_parts
@@ -103,7 +104,6 @@ def unsupported(settings: Settings) -> list[str]:
             settings.server.workers > 1 and counts_alone,
             "a redis.url, which counts for all workers, or server.workers: 1",
         ),
-        "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
         "triton.targets": (
             any(each.metrics_url for each in targets),
             "no metrics_url",
@@ -133,6 +133,7 @@ def assemble(settings: Settings, client: PredictionClient, share: Share | None =
     features: FeatureStore = (
         RedisFeatures(redis) if redis is not None else FileFeatures(folder / "features")
     )
+    lag = settings.lag
     parts = Parts(
         client,
         _cache(settings, folder, telemetry),
@@ -141,6 +142,7 @@ def assemble(settings: Settings, client: PredictionClient, share: Share | None =
         outbox,
         switch,
         ModelSlots(settings.inference.max_concurrent_models),
+        calendar=calendar_of(lag.calendar, lag.cadence) if lag.calendar else None,
     )
     limits = settings.limits
     in_flight = InFlight(limits.in_flight, limits.queue, limits.queue_timeout)
