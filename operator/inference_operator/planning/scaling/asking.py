@@ -53,7 +53,12 @@ def question_of(seen: Observed) -> ScalingQuestion | None:
         is_divided=is_divided(seen),
         surroundings=Surroundings(
             load_time_of(seen, tracks[0]),
-            capacity_of(seen, stable or canary),
+            capacity_of(
+                seen,
+                stable or canary,
+                canary if stable not in ("", canary) else "",
+                is_divided=is_divided(seen),
+            ),
             _canary_state(seen),
         ),
     )
