@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from hack import apt, compose
 from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import ARGO_CD, PROMETHEUS, ensure, of_cluster
+from hack.cluster.binaries import ACTIONLINT, ARGO_CD, HELM, PROMETHEUS, ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -51,6 +51,10 @@ def _prometheus() -> None:
     ensure(PROMETHEUS)
 
 
+def _release_tools() -> None:
+    ensure(ACTIONLINT, HELM)
+
+
 def _argo_cd() -> None:
     ensure(ARGO_CD)
 
@@ -75,10 +79,20 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "kopf": lowest_kopf,
     "gateway": _gateway,
     "prometheus": _prometheus,
+    "release-tools": _release_tools,
     "argocd": _argo_cd,
 }
 # The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
-_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "kopf")
+_AT_ONCE = (
+    "programs",
+    "prometheus",
+    "images",
+    "torch",
+    "models",
+    "gateway",
+    "release-tools",
+    "kopf",
+)
 
 
 def main() -> None:
