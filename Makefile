@@ -31,7 +31,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests release-chart release-check mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
+        benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
         install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
@@ -221,6 +221,9 @@ benchmark-serving: $(FULL) ## measure requests a second of the shipped models on
 
 benchmark-ensemble: $(FULL) ## measure the trading ensemble as 1 request, and as 1 request a step
 	@$(PY) -m benchmarks.ensemble
+
+benchmark-gateway: $(FULL) ## measure the prediction gateway beside direct gRPC and a plain FastAPI program, in some minutes
+	@$(PY) -m benchmarks.gateway --output build/benchmarks/gateway.json
 
 benchmark-training: $(FULL) ## measure the training loop, and a plain one
 	@$(PY) -m benchmarks.training

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,9 @@ def test_the_workflows_are_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_make_release_check_runs_to_its_end() -> None:
+def test_the_release_check_runs_to_its_end() -> None:
     shutil.rmtree(ROOT / "build" / "sbom", ignore_errors=True)
-    words = ["make", "--silent", "release-check"]
+    words = [sys.executable, "-m", "hack.release_check"]
     done = subprocess.run(words, cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (ROOT / "build" / "sbom" / "inference-operator.cdx.json").is_file()
