@@ -30,7 +30,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
-        fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
+        fuzz sbom audit release-manifests release-chart release-check mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
         install lint clean docker-ready docker-build docker-up docker-down
 
@@ -136,6 +136,12 @@ image: $(STAMP) ## build all images as archives: operator, gateway, Triton, MLfl
 
 release-manifests: $(STAMP) ## write build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=)
 	@$(PY) -m hack.release --image "$(IMAGE)" $(if $(TRITON_IMAGE),--triton-image "$(TRITON_IMAGE)")
+
+release-chart: $(STAMP) ## write build/release/inference-operator-VERSION.tgz with IMAGE=...@sha256:...; CHARTS=oci://... pushes it
+	@$(PY) -m hack.installation.package --image "$(IMAGE)" $(if $(TAG),--tag "$(TAG)") $(if $(CHARTS),--push "$(CHARTS)")
+
+release-check: $(STAMP) ## run the parts of a release that need nothing from outside, and name the others
+	@$(PY) -m hack.release_check
 
 cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up
