@@ -14,8 +14,15 @@ import time
 from collections.abc import Callable, Mapping
 
 from hack import apt, compose
-from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import ARGO_CD, PROMETHEUS, ensure, of_cluster
+from hack.cluster import gateway_parts, packages, prometheus_operator, versions
+from hack.cluster.binaries import (
+    ARGO_CD,
+    KIND_CONFIG,
+    KUBE_SCORE,
+    PROMETHEUS,
+    ensure,
+    of_cluster,
+)
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -51,6 +58,11 @@ def _prometheus() -> None:
     ensure(PROMETHEUS)
 
 
+def _checkers() -> None:
+    ensure(KUBE_SCORE, KIND_CONFIG)
+    prometheus_operator.crds()
+
+
 def _argo_cd() -> None:
     ensure(ARGO_CD)
 
@@ -75,10 +87,11 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "kopf": lowest_kopf,
     "gateway": _gateway,
     "prometheus": _prometheus,
+    "checkers": _checkers,
     "argocd": _argo_cd,
 }
 # The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
-_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "kopf")
+_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "checkers", "kopf")
 
 
 def main() -> None:
