@@ -1,1 +1,1 @@
-"""Tools for manifests/environments: images by digest, and an environment for each feature branch."""
+"""Tools for manifests/environments: images by digest, and environments of feature branches."""

@@ -48,7 +48,7 @@ def branch(name: str) -> Branch:
     >>> branch("new-features").namespace
     'feature-new-features'
     >>> branch("feature/Add_LSTM").namespace
-    'feature-feature-add-lstm-d3d55d7d'
+    'feature-feature-add-lstm-dc053778'
     """
     if not name or len(name) > 255 or not name.isprintable() or _NOT_IN_GIT.search(name):
         raise StepError(
@@ -60,14 +60,15 @@ def branch(name: str) -> Branch:
         digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
         cut = safe[: _LONGEST - _HASH - 1].strip("-")
         safe = f"{cut}-{digest}" if cut else digest
-    assert _SAFE.fullmatch(safe) and len(safe) <= _LONGEST
+    assert _SAFE.fullmatch(safe)
+    assert len(safe) <= _LONGEST
     return Branch(name, safe)
 
 
 def _ends_like_a_hash(safe: str) -> bool:
     """Return whether a name could be that of another branch with its hash.
 
-    >>> _ends_like_a_hash("add-lstm-d3d55d7d"), _ends_like_a_hash("add-lstm")
+    >>> _ends_like_a_hash("add-lstm-dc053778"), _ends_like_a_hash("add-lstm")
     (True, False)
     """
     return re.fullmatch(rf"(.*-)?[0-9a-f]{{{_HASH}}}", safe) is not None
