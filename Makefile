@@ -31,7 +31,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
+        benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
         environment environment-images branch-env branch-env-down install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
@@ -77,7 +77,7 @@ lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer 
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
-generate: $(STAMP) ## write crds/, docs/api.md and the copies in manifests/argocd
+generate: $(STAMP) ## write crds/, dist/ (install.yaml, Helm chart), docs/api.md and copies in manifests/argocd
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports
@@ -184,8 +184,8 @@ install: setup-all ## as make setup-all
 lint: $(STAMP) ## check format and lint alone, which make check does too
 	@$(BIN)/ruff format --check --quiet $(CHECKED) && $(BIN)/ruff check --quiet $(CHECKED)
 
-clean: ## remove dist/ and what tools keep beside the code; build/ stays, which has registered models
-	@rm -rf dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
+clean: ## remove what tools keep beside the code; build/ stays, which has registered models
+	@rm -rf dist/*.whl dist/*.tar.gz .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
 	  find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 docker-ready:
@@ -228,11 +228,17 @@ benchmark-serving: $(FULL) ## measure requests a second of the shipped models on
 benchmark-ensemble: $(FULL) ## measure the trading ensemble as 1 request, and as 1 request a step
 	@$(PY) -m benchmarks.ensemble
 
+benchmark-gateway: $(FULL) ## measure the prediction gateway beside direct gRPC and a plain FastAPI program, in some minutes
+	@$(PY) -m benchmarks.gateway --output build/benchmarks/gateway.json
+
 benchmark-training: $(FULL) ## measure the training loop, and a plain one
 	@$(PY) -m benchmarks.training
 
 gpu-check: $(FULL) ## compare the shipped models on this machine's GPU with the CPU; says so if there is none
 	@$(PY) -m hack.gpu_check
+
+benchmark-gitops: $(FULL) ## measure a push through a real Argo CD, and writes of both in 5 quiet minutes
+	@$(PY) -m hack.prepare argocd && $(PY) -m benchmarks.gitops
 
 benchmark-controller: $(FULL) ## measure the controller with N=1000 models beside a bare client, in 10 min
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping
 from hack import apt, compose
 from hack.cluster import gateway_parts, packages, prometheus_operator, versions
 from hack.cluster.binaries import (
+    ACTIONLINT,
     ARGO_CD,
+    HELM,
     KIND_CONFIG,
     KUBE_SCORE,
     PROMETHEUS,
@@ -63,6 +65,10 @@ def _checkers() -> None:
     prometheus_operator.crds()
 
 
+def _release_tools() -> None:
+    ensure(ACTIONLINT, HELM)
+
+
 def _argo_cd() -> None:
     ensure(ARGO_CD)
 
@@ -88,10 +94,21 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "gateway": _gateway,
     "prometheus": _prometheus,
     "checkers": _checkers,
+    "release-tools": _release_tools,
     "argocd": _argo_cd,
 }
 # The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
-_AT_ONCE = ("programs", "prometheus", "images", "torch", "models", "gateway", "checkers", "kopf")
+_AT_ONCE = (
+    "programs",
+    "prometheus",
+    "images",
+    "torch",
+    "models",
+    "gateway",
+    "checkers",
+    "release-tools",
+    "kopf",
+)
 
 
 def main() -> None:

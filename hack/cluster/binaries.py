@@ -1,4 +1,4 @@
-"""Programs of the cluster, of Prometheus and of Argo CD, built from Go modules and cached."""
+"""Programs of the cluster and of its tools, built from Go modules and cached."""
 
 import os
 import re
@@ -97,6 +97,12 @@ KUBE_SCORE = Bundle(
 )
 # kind's own reading of its configuration.
 KIND_CONFIG = Bundle("kind-config", "kind", {"check-config": "."}, minutes="20 s")
+# Helm, which installs the chart of dist/chart.
+HELM = Bundle("helm", "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, minutes="2 min")
+# It checks the workflows of .github, without the network.
+ACTIONLINT = Bundle(
+    "actionlint", "actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}
+)
 
 
 def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:

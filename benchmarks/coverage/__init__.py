@@ -1,0 +1,1 @@
+"""Coverage of the shipped models' intervals when the newest bars are missing."""
