@@ -141,13 +141,13 @@ environment-images: $(STAMP) ## write digests for manifests/environments: OPERAT
 	@$(PY) -m hack.environments images $(foreach v,OPERATOR GATEWAY TRITON MLFLOW REDIS,$(if $($(v)),--$(shell echo $(v) | tr A-Z a-z) "$($(v))"))
 
 environment: $(STAMP) ## apply manifests/environments/NAME (local, dev, prod) to the cluster of KUBECONFIG
-	@$(PY) -m hack.environments up "$${NAME:-}"
+	@$(PY) -m hack.environments up -- "$${NAME:-}"
 
 branch-env: $(STAMP) ## apply an environment of its own for the feature branch BRANCH=name
-	@$(PY) -m hack.environments branch-up "$${BRANCH:-}"
+	@$(PY) -m hack.environments branch-up -- "$${BRANCH:-}"
 
 branch-env-down: $(STAMP) ## remove the environment of the feature branch BRANCH=name
-	@$(PY) -m hack.environments branch-down "$${BRANCH:-}"
+	@$(PY) -m hack.environments branch-down -- "$${BRANCH:-}"
 
 cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up

@@ -9,6 +9,10 @@ from hack.console import StepError
 from inference_operator.domain.kubectl_yaml import write_manifests
 
 BUCKET = "trading-system-feature-branch"
+LABEL = "inference.aipx.io/branch-environment"
+ANNOTATION = "inference.aipx.io/branch"
+"""On the namespace: the branch's own name. Without both, nothing is applied there or removed."""
+
 _LONGEST = 40
 _HASH = 8
 _SAFE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -91,6 +95,15 @@ def overlay(of: Branch, environment: str) -> dict[str, Any]:
         "metadata": {"name": "inference-gateway"},
         "spec": {"template": {"spec": {"containers": [container]}}},
     }
+    namespace = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": "any",
+            "labels": {LABEL: "true"},
+            "annotations": {ANNOTATION: of.name},
+        },
+    }
     subject = {"op": "replace", "path": "/subjects/0/namespace", "value": of.namespace}
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -99,6 +112,7 @@ def overlay(of: Branch, environment: str) -> dict[str, Any]:
         "resources": [environment],
         "patches": [
             {"target": {"kind": "RoleBinding"}, "patch": write_manifests([[subject]])},
+            {"target": {"kind": "Namespace"}, "patch": write_manifests([namespace])},
             {"patch": write_manifests([gateway])},
         ],
     }

@@ -6,11 +6,10 @@ from typing import Any
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError, say, step
-from hack.environments.branch import BUCKET, Branch
+from hack.environments.branch import ANNOTATION, BUCKET, LABEL, Branch
+from hack.environments.rendering import parsed
 from hack.product import CRDS
 
-LABEL = "inference.aipx.io/branch-environment"
-BRANCH = "inference.aipx.io/branch"
 KEYS = "inference-gateway-keys"
 _SCOPES = "predict,features:write,truths:write,metrics:read"
 
@@ -20,16 +19,35 @@ def apply(kubectl: Kubectl, rendered: str) -> None:
     exist, so that a second environment in a namespace changes nothing there.
 
     Raises:
-        StepError: with the API server's sentences.
+        StepError: with the API server's sentences, or the first Secret that is missing.
     """
-    namespaces = _documents(rendered, "Namespace")
-    kubectl("apply", "--server-side", "-f", "-", stdin=namespaces)
+    _apply_namespaces(kubectl, rendered)
+    _demand_secrets(kubectl, rendered)
     if crds := _documents(rendered, "CustomResourceDefinition"):
         kubectl("apply", "--server-side", "-f", "-", stdin=crds)
         kubectl.wait_for_crds()
     words = ("apply", "--server-side", "--force-conflicts", "-f", "-")
     kubectl(*words, "--dry-run=server", stdin=rendered)
     kubectl(*words, stdin=rendered)
+
+
+def _apply_namespaces(kubectl: Kubectl, rendered: str) -> None:
+    kubectl("apply", "--server-side", "-f", "-", stdin=_documents(rendered, "Namespace"))
+
+
+def _demand_secrets(kubectl: Kubectl, rendered: str) -> None:
+    """Refuse pods that would wait for a Secret: a rollout that hangs says nothing of it."""
+    for body in parsed(_documents(rendered, "Deployment")):
+        name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+        for volume in body["spec"]["template"]["spec"].get("volumes", ()):
+            secret = volume.get("secret", {}).get("secretName")
+            if secret and not kubectl.succeeds("get", "secret", secret, "-n", namespace):
+                raise StepError(
+                    f"Deployment {namespace}/{name}, volume {volume['name']}: Secret {secret} does"
+                    " not exist",
+                    f"Make it by `kubectl create secret generic {secret} -n {namespace}"
+                    " --from-file=...` (docs/environments.md), and run this again.",
+                )
 
 
 def _documents(rendered: str, kind: str) -> str:
@@ -51,17 +69,7 @@ def branch_up(kubectl: Kubectl, of: Branch, rendered: str) -> str:
         )
     if body := _namespace(kubectl, of):
         _demand_ours(body, of)
-    marked = {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": of.namespace,
-            "labels": {LABEL: "true"},
-            "annotations": {BRANCH: of.name},
-        },
-    }
-    # The mark comes first: what is left of a failed apply can be removed.
-    kubectl.apply(marked)
+    _apply_namespaces(kubectl, rendered)
     key = _new_key(kubectl, of.namespace)
     apply(kubectl, rendered)
     return key
@@ -93,7 +101,7 @@ def _namespace(kubectl: Kubectl, of: Branch) -> dict[str, Any] | None:
 
 def _demand_ours(body: dict[str, Any], of: Branch) -> None:
     meta = body["metadata"]
-    owner = meta.get("annotations", {}).get(BRANCH, "")
+    owner = meta.get("annotations", {}).get(ANNOTATION, "")
     if meta.get("labels", {}).get(LABEL) != "true" or owner != of.name:
         raise StepError(
             f"namespace {of.namespace}: found one of {f'branch {owner}' if owner else 'others'},"

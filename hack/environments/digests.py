@@ -27,10 +27,10 @@ def write_images(references: Mapping[str, str], file: Path = FILE) -> None:
     checked = {option: by_digest(given, option.upper()) for option, given in references.items()}
     text = file.read_text("utf-8")
     for option, reference in checked.items():
-        if option == "triton":
-            text = _TRITON.sub(lambda m, r=reference: m[1] + r, text)
-            continue
         name, _, digest = reference.partition("@")
-        lines = re.compile(rf"(- name: {IMAGES[option]}\n\s+newName: )\S+(\n\s+digest: )\S+")
-        text = lines.sub(lambda m, n=name, d=digest: f"{m[1]}{n}{m[2]}{d}", text)
+        if option == "triton":
+            text = _TRITON.sub(rf"\g<1>{reference}", text)
+        else:
+            lines = rf"(- name: {IMAGES[option]}\n\s+newName: )\S+(\n\s+digest: )\S+"
+            text = re.sub(lines, rf"\g<1>{name}\g<2>{digest}", text)
     file.write_text(text, "utf-8")

@@ -156,6 +156,18 @@ def test_its_pods_are_of_the_restricted_standard(kubectl: Kubectl, name: str) ->
         assert "pod/dry" in kubectl(*words, stdin=yaml.safe_dump(pod))
 
 
+def test_an_environment_without_its_secret_is_refused_by_name(kubectl: Kubectl) -> None:
+    with pytest.raises(StepError) as refused:
+        cluster.apply(kubectl, text_of("dev"))
+    assert "Secret inference-gateway-keys does not exist" in str(refused.value)
+    assert "-n trading-dev" in refused.value.remedy
+    words = ("create", "secret", "generic", "-n", "trading-dev", "--from-literal=keys=")
+    kubectl(*words, "inference-gateway-keys")
+    with pytest.raises(StepError, match="Secret trading-ml-inference-gcp-key does not exist"):
+        cluster.apply(kubectl, text_of("dev"))
+    assert kubectl("get", "deployments", "-n", "trading-dev", "-o", "name") == ""
+
+
 def test_a_second_environment_in_one_namespace_is_refused_and_changes_nothing(
     kubectl: Kubectl,
 ) -> None:
