@@ -5,13 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hack.console import StepError
-from hack.environments.branch import branch
+from hack.environments.branch import branch, overlay
 from hack.environments.digests import FILE, write_images
 from hack.environments.rendering import check_images, environment
+from hack.product import ROOT
 
 DIGEST = f"sha256:{'1f' * 32}"
 NAMES = st.text(st.characters(codec="utf-8"), max_size=120)
@@ -90,3 +92,20 @@ def test_images_without_a_digest_are_refused_where_they_are(image: str) -> None:
 def test_an_unknown_environment_is_refused_with_the_names_of_all() -> None:
     with pytest.raises(StepError, match="expected one of local, feature-branch, dev, prod"):
         environment("staging")
+
+
+def test_the_application_set_of_branches_writes_what_make_does() -> None:
+    text = (ROOT / "docs" / "gitops.md").read_text("utf-8")
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)]
+    (described,) = (b for b in blocks if b["metadata"]["name"] == "inference-branches")
+    (element,) = described["spec"]["generators"][0]["list"]["elements"]
+    of = branch(element["branch"])
+    assert (element["safe"], element["dataset"]) == (of.safe, of.dataset)
+    filled = str(yaml.safe_dump(described["spec"]["template"]["spec"]["source"]["kustomize"]))
+    for key, value in element.items():
+        filled = filled.replace(f"{{{{.{key}}}}}", value)
+    kustomize = yaml.safe_load(filled)
+    made = overlay(of, "any")
+    assert kustomize["namespace"] == made["namespace"]
+    patches = [yaml.safe_load(each["patch"]) for each in kustomize["patches"]]
+    assert patches == [yaml.safe_load(each["patch"]) for each in made["patches"]]
