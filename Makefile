@@ -32,7 +32,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
         fuzz sbom audit release-manifests release-chart release-check mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
-        install lint clean docker-ready docker-build docker-up docker-down
+        environment environment-images branch-env branch-env-down install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -142,6 +142,18 @@ release-chart: $(STAMP) ## write build/release/inference-operator-VERSION.tgz wi
 
 release-check: $(STAMP) ## run the parts of a release that need nothing from outside, and name the others
 	@$(PY) -m hack.release_check
+
+environment-images: $(STAMP) ## write digests for manifests/environments: OPERATOR= GATEWAY= TRITON= MLFLOW= REDIS=
+	@$(PY) -m hack.environments images $(foreach v,OPERATOR GATEWAY TRITON MLFLOW REDIS,$(if $($(v)),--$(shell echo $(v) | tr A-Z a-z) "$($(v))"))
+
+environment: $(STAMP) ## apply manifests/environments/NAME (local, dev, prod) to the cluster of KUBECONFIG
+	@$(PY) -m hack.environments up -- "$${NAME:-}"
+
+branch-env: $(STAMP) ## apply an environment of its own for the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-up -- "$${BRANCH:-}"
+
+branch-env-down: $(STAMP) ## remove the environment of the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-down -- "$${BRANCH:-}"
 
 cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up
