@@ -113,7 +113,7 @@ test: check check-training prepare ## run check, integration, cluster and e2e te
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
 test-all: test ## run make test, long runs, fuzzing, and API-server tests on the older Kubernetes
-	@echo "==> long runs"; $(PY) -m hack.prepare argocd; $(PYTEST) $(PARALLEL) --long tests
+	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
 	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000

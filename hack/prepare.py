@@ -1,7 +1,7 @@
 """Builds and downloads for demos and tests, before they start: `python -m hack.prepare [PART …]`.
 
-If no PART is given, it installs Debian's packages first, and then prepares all other parts but
-`argocd` at the same time. It does not repeat a build or download that the cache has.
+If no PART is given, it installs Debian's packages first, and then prepares all other parts at the
+same time. It does not repeat a build or download that the cache has.
 """
 
 import argparse
@@ -97,9 +97,10 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "release-tools": _release_tools,
     "argocd": _argo_cd,
 }
-# The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
+# The slowest first.
 _AT_ONCE = (
     "programs",
+    "argocd",
     "prometheus",
     "images",
     "torch",
