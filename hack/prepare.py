@@ -14,8 +14,17 @@ import time
 from collections.abc import Callable, Mapping
 
 from hack import apt, compose
-from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import ACTIONLINT, ARGO_CD, HELM, PROMETHEUS, ensure, of_cluster
+from hack.cluster import gateway_parts, packages, prometheus_operator, versions
+from hack.cluster.binaries import (
+    ACTIONLINT,
+    ARGO_CD,
+    HELM,
+    KIND_CONFIG,
+    KUBE_SCORE,
+    PROMETHEUS,
+    ensure,
+    of_cluster,
+)
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -51,6 +60,11 @@ def _prometheus() -> None:
     ensure(PROMETHEUS)
 
 
+def _checkers() -> None:
+    ensure(KUBE_SCORE, KIND_CONFIG)
+    prometheus_operator.crds()
+
+
 def _release_tools() -> None:
     ensure(ACTIONLINT, HELM)
 
@@ -79,6 +93,7 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "kopf": lowest_kopf,
     "gateway": _gateway,
     "prometheus": _prometheus,
+    "checkers": _checkers,
     "release-tools": _release_tools,
     "argocd": _argo_cd,
 }
@@ -91,6 +106,7 @@ _AT_ONCE = (
     "torch",
     "models",
     "gateway",
+    "checkers",
     "release-tools",
     "kopf",
 )

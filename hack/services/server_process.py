@@ -90,6 +90,13 @@ class LocalServer:
         return None if self._server is None else self._server.process.poll()
 
     @property
+    def pid(self) -> int:
+        """Return the number of its process; StepError if it was not started."""
+        if self._server is None:
+            raise StepError(f"{type(self).__name__} does not run", "start it first")
+        return self._server.process.pid
+
+    @property
     def log(self) -> Path:
         return self.folder / "server.log"
 

@@ -24,8 +24,8 @@ KEPT = {
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 """Annotations by which Argo CD, Helm and Flux leave a CRD, and so all models, when they remove the
-operator. crds/keep-models.yaml guards against other deletions (ADR 0055). Argo CD applies them on the
-server, since they are larger than the annotation that a client-side apply writes."""
+operator. crds/keep-models.yaml guards against other deletions (ADR 0055). Argo CD applies a CRD on
+the server, since it is larger than the annotation that a client-side apply writes."""
 _READY = '.status.conditions[?(@.type=="Ready")]'
 # name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (

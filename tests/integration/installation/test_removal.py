@@ -62,8 +62,7 @@ def test_the_header_s_command_names_the_image_everywhere(kubectl: Kubectl) -> No
     written = subprocess.run(
         ["bash", "-c", f"IMAGE={MINE}; {sed}"], cwd=ROOT, text=True, capture_output=True, check=True
     ).stdout
-    assert written.count(MINE) == 3
-    assert f"image: {IMAGE}" not in written
+    assert IMAGE not in written
     kubectl("apply", "--server-side", "-f", "-", stdin=written)
     deployment = kubectl.get("deployment", "inference-operator", "-n", NAMESPACE)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
@@ -127,6 +126,7 @@ def test_the_annotations_for_argo_cd_helm_and_flux_are_on_both_crds(kubectl: Kub
     install(kubectl)
     for name in CRDS:
         annotations = kubectl.get("crd", name)["metadata"]["annotations"]
-        assert annotations["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
+        options = annotations["argocd.argoproj.io/sync-options"].split(",")
+        assert {"Prune=false", "Delete=false"} <= set(options)
         assert annotations["helm.sh/resource-policy"] == "keep"
         assert annotations["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
