@@ -16,7 +16,7 @@ import httpx
 
 from hack.services.server_process import free_ports
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 # Each request has a connection of its own, so that any worker may get it.
 _LIMITS = httpx.Limits(max_keepalive_connections=0)
 _CLIENT = httpx.Client(timeout=10, trust_env=False, limits=_LIMITS)
@@ -95,7 +95,7 @@ def answers(running: GatewayProcess) -> bool:
         return False
 
 
-def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition holds; AssertionError if it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
