@@ -30,9 +30,9 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
-        fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
-        benchmark-ensemble benchmark-gateway benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
-        install lint clean docker-ready docker-build docker-up docker-down
+        fuzz sbom audit release-manifests release-chart release-check mlflow-up mlflow-down benchmark-operator benchmark-controller \
+        benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
+        environment environment-images branch-env branch-env-down install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -77,7 +77,7 @@ lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer 
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
-generate: $(STAMP) ## write crds/, docs/api.md and the copies in manifests/argocd
+generate: $(STAMP) ## write crds/, dist/ (install.yaml, Helm chart), docs/api.md and copies in manifests/argocd
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports
@@ -113,7 +113,7 @@ test: check check-training prepare ## run check, integration, cluster and e2e te
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
 test-all: test ## run make test, long runs, fuzzing, and API-server tests on the older Kubernetes
-	@echo "==> long runs"; $(PY) -m hack.prepare argocd; $(PYTEST) $(PARALLEL) --long tests
+	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
 	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000
@@ -136,6 +136,24 @@ image: $(STAMP) ## build all images as archives: operator, gateway, Triton, MLfl
 
 release-manifests: $(STAMP) ## write build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=)
 	@$(PY) -m hack.release --image "$(IMAGE)" $(if $(TRITON_IMAGE),--triton-image "$(TRITON_IMAGE)")
+
+release-chart: $(STAMP) ## write build/release/inference-operator-VERSION.tgz with IMAGE=...@sha256:...; CHARTS=oci://... pushes it
+	@$(PY) -m hack.installation.package --image "$(IMAGE)" $(if $(TAG),--tag "$(TAG)") $(if $(CHARTS),--push "$(CHARTS)")
+
+release-check: $(STAMP) ## run the parts of a release that need nothing from outside, and name the others
+	@$(PY) -m hack.release_check
+
+environment-images: $(STAMP) ## write digests for manifests/environments: OPERATOR= GATEWAY= TRITON= MLFLOW= REDIS=
+	@$(PY) -m hack.environments images $(foreach v,OPERATOR GATEWAY TRITON MLFLOW REDIS,$(if $($(v)),--$(shell echo $(v) | tr A-Z a-z) "$($(v))"))
+
+environment: $(STAMP) ## apply manifests/environments/NAME (local, dev, prod) to the cluster of KUBECONFIG
+	@$(PY) -m hack.environments up -- "$${NAME:-}"
+
+branch-env: $(STAMP) ## apply an environment of its own for the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-up -- "$${BRANCH:-}"
+
+branch-env-down: $(STAMP) ## remove the environment of the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-down -- "$${BRANCH:-}"
 
 cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up
@@ -172,8 +190,8 @@ install: setup-all ## as make setup-all
 lint: $(STAMP) ## check format and lint alone, which make check does too
 	@$(BIN)/ruff format --check --quiet $(CHECKED) && $(BIN)/ruff check --quiet $(CHECKED)
 
-clean: ## remove dist/ and what tools keep beside the code; build/ stays, which has registered models
-	@rm -rf dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
+clean: ## remove what tools keep beside the code; build/ stays, which has registered models
+	@rm -rf dist/*.whl dist/*.tar.gz .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache; \
 	  find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 docker-ready:
@@ -224,6 +242,9 @@ benchmark-training: $(FULL) ## measure the training loop, and a plain one
 
 gpu-check: $(FULL) ## compare the shipped models on this machine's GPU with the CPU; says so if there is none
 	@$(PY) -m hack.gpu_check
+
+benchmark-gitops: $(FULL) ## measure a push through a real Argo CD, and writes of both in 5 quiet minutes
+	@$(PY) -m hack.prepare argocd && $(PY) -m benchmarks.gitops
 
 benchmark-controller: $(FULL) ## measure the controller with N=1000 models beside a bare client, in 10 min
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

@@ -1,5 +1,5 @@
-"""Writes the files that are made from the API's types and from the Lua of Argo CD, or checks that
-they are fresh.
+"""Writes the files that are made from the API's types, from manifests/base and from the Lua of Argo
+CD, or checks that they are fresh.
 
 `python hack/generate.py` writes; `python hack/generate.py --check` fails naming stale files.
 """
@@ -14,28 +14,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "operator"), str(ROOT)]
 
 from hack import argocd, gateway_api, rollout_table  # noqa: E402
-from inference_operator.api.base import GROUP  # noqa: E402
-from inference_operator.api.crd import crd  # noqa: E402
-from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
+from hack.installation import chart, install_file  # noqa: E402
+from hack.installation.base_objects import crd_file, crd_text  # noqa: E402
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES  # noqa: E402
 from inference_operator.api.docs import api_page  # noqa: E402
-from inference_operator.domain.kubectl_yaml import write_manifests  # noqa: E402
-
-_HEADER = "# Generated from operator/inference_operator/api by `make generate`. Do not edit.\n"
-
-
-def crd_yaml(resource: CustomResource) -> str:
-    return _HEADER + write_manifests([crd(resource)], allow_unicode=True, width=100)
-
 
 # Path below the root -> what it is to hold. A new generated file is a new line here.
 GENERATED: Mapping[str, Callable[[], str]] = {
-    **{
-        f"crds/{GROUP}_{resource.plural}.yaml": partial(crd_yaml, resource)
-        for resource in CUSTOM_RESOURCES
-    },
+    **{crd_file(resource): partial(crd_text, resource) for resource in CUSTOM_RESOURCES},
     "docs/api.md": api_page,
     "docs/rollout-states.md": rollout_table.page,
     "docs/openapi.json": gateway_api.document,
+    install_file.PATH: install_file.install_yaml,
+    **chart.generated(),
     **argocd.generated(),
 }
 

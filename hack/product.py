@@ -148,4 +148,8 @@ def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = (
 def uninstall(kubectl: Kubectl) -> None:
     """Remove the operator and its custom resources, whose children go with them."""
     with step("remove the operator"):
+        for name in CRDS:
+            if kubectl.succeeds("get", "crd", name):
+                # Without it crds/keep-models.yaml refuses to delete the CRD.
+                kubectl("annotate", "crd", name, "inference.aipx.io/delete-models=true")
         kubectl("delete", "--ignore-not-found", "-k", str(ROOT / "manifests" / "base"))

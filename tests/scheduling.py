@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# They restart the shared cluster's operator or change its settings, so they must not overlap. The
-# last two run alone: by then, the other workers are at tests that need no shared cluster.
+# They restart the shared cluster's operator, or change its settings, or show those that it has, so
+# they must not overlap. The last two run alone: by then, the other workers are at tests that need
+# no shared cluster.
 _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
+    "tests/e2e/test_first_canary.py",
     "tests/e2e/test_canary_analysis.py",
     "tests/e2e/test_autoscaling.py",
     "tests/e2e/test_operator_restarts.py",

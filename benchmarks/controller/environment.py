@@ -68,7 +68,8 @@ class Environment:
             self._install(server, subject, root)
             place = Place(server, f"benchmark-{uuid.uuid4().hex[:6]}", self.pods)
             server.kubectl("create", "namespace", place.namespace)
-            with _ready_pods(place) if self.pods else nullcontext():
+            pods = ready_pods_of(server, place.namespace) if self.pods else nullcontext()
+            with pods:
                 if not self._shared:
                     # The new server merges the CRDs into its OpenAPI documents.
                     await_quiet(*CONTROL_PLANE)
@@ -94,11 +95,12 @@ def apply_manifests(server: ApiServer, subject: Subject, root: Path) -> None:
 
 
 @contextmanager
-def _ready_pods(place: Place) -> Iterator[None]:
-    kubeconfig = place.server.kubeconfig_of(ready_pods.USER)
+def ready_pods_of(server: ApiServer, namespace: str) -> Iterator[None]:
+    """Make the pods of a namespace Ready during the block; StepError if the watcher ended."""
+    kubeconfig = server.kubeconfig_of(ready_pods.USER)
     module = "benchmarks.controller.ready_pods"
-    command = [sys.executable, "-m", module, str(kubeconfig), place.namespace]
-    log = place.server.folder / "ready-pods.log"
+    command = [sys.executable, "-m", module, str(kubeconfig), namespace]
+    log = server.folder / "ready-pods.log"
     watcher = server_process.start("ready-pods", command, log, cwd=ROOT)
     try:
         server_process.await_answer(

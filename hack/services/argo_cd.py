@@ -109,6 +109,10 @@ class LocalArgoCd:
         body = {"name": application, **resource, "action": action}
         self.ask(f"/api/v1/applications/{application}/resource/actions/v2", body)
 
+    def processes(self) -> list[ServerProcess]:
+        """Return all its processes, Redis included."""
+        return [*self._children, self._redis.process]
+
     def logs(self) -> str:
         """Return the ends of all logs."""
         return "\n".join(f"--- {child.name}\n{child.tail()}" for child in self._children)

@@ -81,9 +81,7 @@ class OperatorProcess:
 
     def memory_mb(self) -> tuple[float, float]:
         """Return resident memory now and at its peak, in MB (10^6 bytes)."""
-        text = Path(f"/proc/{self.server.process.pid}/status").read_text()
-        sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
-        return int(sizes["VmRSS"]) * 1.024e-3, int(sizes["VmHWM"]) * 1.024e-3
+        return self.server.memory_mb()
 
     def cpu_seconds(self) -> float:
         text = Path(f"/proc/{self.server.process.pid}/stat").read_text()

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 import socket
 import subprocess
 import time
@@ -32,6 +33,12 @@ class ServerProcess:
     def tail(self) -> str:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Return resident memory now and at its peak, in MB (10^6 bytes), without children."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
+        return int(sizes["VmRSS"]) * 1.024e-3, int(sizes["VmHWM"]) * 1.024e-3
 
 
 class LocalServer:
@@ -70,6 +77,13 @@ class LocalServer:
         if self._server is not None:
             self._server.kill()
             self._server = None
+
+    @property
+    def process(self) -> ServerProcess:
+        """The running process; StepError if it was not started."""
+        if self._server is None:
+            raise StepError(f"no server runs in {self.folder}", "Call start() first.")
+        return self._server
 
     def ended(self) -> int | None:
         """Return the status with which it ended by itself; None while it runs."""

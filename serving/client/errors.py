@@ -27,6 +27,8 @@ class ClientReason(StrEnum):
     """The answer did not come in time."""
     MODEL_FAILED = "ModelFailed"
     """The model or the server failed while it computed the answer."""
+    ANSWER_TOO_LARGE = "AnswerTooLarge"
+    """The answer has more bytes than the settings allow."""
     TOO_MANY_MODELS = "TooManyModels"
     """All connections that the settings allow are in use."""
     CLIENT_CLOSED = "ClientClosed"

@@ -7,7 +7,6 @@ from serving.client.errors import ClientReason, Place, TritonError
 _LONGEST = 500
 # Triton while a model loads, or while a rollout replaces its pod: another pod may answer.
 _NOT_READY = ("no available versions", "is not ready", "not yet ready")
-_QUEUE_FULL = "maximum queue size"
 _VERSION = "version"
 _BY_STATUS = {
     "UNAVAILABLE": ClientReason.UNREACHABLE,
@@ -15,6 +14,12 @@ _BY_STATUS = {
     "INVALID_ARGUMENT": ClientReason.INPUT_REFUSED,
     "NOT_FOUND": ClientReason.MODEL_NOT_FOUND,
     "RESOURCE_EXHAUSTED": ClientReason.OVERLOADED,
+}
+_BY_WORDS = {
+    "maximum queue size": ClientReason.OVERLOADED,
+    # gRPC's own, for messages beyond triton.most_message_bytes.
+    "Sent message larger than max": ClientReason.INPUT_REFUSED,
+    "Received message larger than max": ClientReason.ANSWER_TOO_LARGE,
 }
 _REMEDIES = {
     ClientReason.UNREACHABLE: "see whether the pods of the model are ready, and the address",
@@ -24,6 +29,7 @@ _REMEDIES = {
     ClientReason.INPUT_REFUSED: "correct the input that the message names",
     ClientReason.OVERLOADED: "send fewer requests, or give the model more pods",
     ClientReason.DEADLINE_EXCEEDED: "wait longer, or give the model more pods",
+    ClientReason.ANSWER_TOO_LARGE: "ask for less at once, or raise triton.most_message_bytes",
     ClientReason.MODEL_FAILED: "read the log of the model's pods",
 }
 
@@ -49,8 +55,9 @@ def _reason(failure: Exception, place: Place) -> ClientReason:
         return ClientReason.DEADLINE_EXCEEDED
     if _is_not_ready(words):
         return ClientReason.VERSION_NOT_SERVED if place.version else ClientReason.MODEL_NOT_READY
-    if _QUEUE_FULL in words:
-        return ClientReason.OVERLOADED
+    for part, reason in _BY_WORDS.items():
+        if part in words:
+            return reason
     status = _status(failure)
     if status in ("NOT_FOUND", "INVALID_ARGUMENT") and "unknown model" in words.lower():
         is_version = place.version and _VERSION in words

@@ -9,6 +9,7 @@ from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from tritonclient.http.aio import InferenceServerClient
 
+from serving.client.bounded_response import bounded
 from serving.settings.places import IPV4
 from serving.settings.triton import TargetSettings, TritonSettings
 
@@ -40,6 +41,8 @@ class HttpConnection(InferenceServerClient):  # type: ignore[misc]
             connector=self._conn,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
             auto_decompress=False,
+            headers={"accept-encoding": "identity"},
+            response_class=bounded(settings.most_message_bytes),
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from tritonclient.http import InferInput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
+from serving.client.bounded_response import TOO_LARGE
 from serving.client.http_connection import HttpConnection, context_of
 from serving.client.resolving import Resolve, resolve
 from serving.client.servers import Servers
@@ -97,7 +98,8 @@ class HttpTransport:
             try:
                 yield client
             except InferenceServerException as error:
-                status = _STATUSES.get(error.status() or "", "INTERNAL")
+                given = error.status() or ""
+                status = given if given == TOO_LARGE else _STATUSES.get(given, "INTERNAL")
                 raise InferenceServerException(str(error.message()), status=status) from error
             except aiohttp.ClientPayloadError as error:
                 # A part of the answer has come: the model has computed it.

@@ -17,7 +17,7 @@ from serving.gateway import requests as bodies
 from serving.gateway.answers import ProblemAnswer
 from serving.gateway.edge import INTERNAL, Edge
 from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field, shown
-from serving.gateway.program import Gateway, assemble
+from serving.gateway.program import Gateway, Share, assemble
 from serving.gateway.routes import batches, inputs, predict, state
 from serving.settings import Settings
 
@@ -31,9 +31,9 @@ _BODIES = (
 )
 
 
-def create_app(settings: Settings, client: PredictionClient) -> Edge:
+def create_app(settings: Settings, client: PredictionClient, share: Share | None = None) -> Edge:
     """Return the application; ValueError names settings that cannot be followed."""
-    gateway = assemble(settings, client)
+    gateway = assemble(settings, client, share)
     return Edge(routed(gateway), gateway.edge)
 
 

@@ -88,13 +88,19 @@ class Series:
     version: str
 
 
+Slot = dict[Series, Tally]
+
+
 class Window:
     """Tallies of the last `seconds`, in 60 slots; the oldest slot goes as a whole."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self, seconds: float, clock: Callable[[], float] = time, began: float | None = None
+    ) -> None:
+        """`began` is when the program did, if that was before this process."""
         self.seconds, self._clock = seconds, clock
-        self._began = clock()
-        self._slots: deque[tuple[int, dict[Series, Tally]]] = deque()
+        self._began = clock() if began is None else began
+        self._slots: deque[tuple[int, Slot]] = deque()
 
     def add(self, series: Series, seconds: float, failed: bool) -> None:
         number = self._number()
@@ -106,22 +112,30 @@ class Window:
             series = Series(series.route, "other", "other")
         tallies.setdefault(series, Tally()).add(seconds, failed)
 
-    def tallies(self) -> Mapping[Series, Tally]:
-        """Return the sum over the window of each series."""
+    def slots(self) -> list[tuple[int, Slot]]:
+        """Return the numbers and the tallies of the slots that have any, the oldest first."""
         self._forget(self._number())
+        return list(self._slots)
+
+    def tallies(self, others: Iterable[Slot] = ()) -> Mapping[Series, Tally]:
+        """Return the sum over the window of each series, with the slots of other workers."""
         sums: dict[Series, Tally] = {}
-        for _, tallies in self._slots:
+        for tallies in (*(tallies for _, tallies in self.slots()), *others):
             for series, tally in tallies.items():
                 sums.setdefault(series, Tally()).merge(tally)
         return sums
+
+    def oldest(self) -> int:
+        """Return the number of the oldest slot of the window."""
+        return self._number() - _SLOTS + 1
 
     def covered(self) -> float:
         """Return the seconds that the window holds: less than its length after a start."""
         return max(1.0, min(self.seconds, self._clock() - self._began))
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self, others: Iterable[Slot] = ()) -> dict[str, Any]:
         """Return the figures of all requests, and those by route, model and version."""
-        tallies, covered = self.tallies(), self.covered()
+        tallies, covered = self.tallies(others), self.covered()
         return {
             "window_seconds": round(covered, 1),
             **_sum(tallies.values()).figures(covered),

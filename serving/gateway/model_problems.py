@@ -15,6 +15,7 @@ _REASONS = {
     ClientReason.OVERLOADED: Reason.OVERLOADED,
     ClientReason.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,
     ClientReason.MODEL_FAILED: Reason.MODEL_FAILED,
+    ClientReason.ANSWER_TOO_LARGE: Reason.MODEL_FAILED,
     ClientReason.TOO_MANY_MODELS: Reason.TOO_MANY_MODELS,
     ClientReason.CLIENT_CLOSED: Reason.MODEL_NOT_READY,
 }

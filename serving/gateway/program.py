@@ -1,5 +1,6 @@
 """The parts of a gateway, made from its settings and a client."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from serving.gateway.caches.files import FileCache
 from serving.gateway.caches.memory import MemoryCache
 from serving.gateway.caches.port import Cache
 from serving.gateway.caches.redis import RedisCache
+from serving.gateway.calendars import calendar_of
 from serving.gateway.call import Call, Parts
 from serving.gateway.edge import EdgeParts
 from serving.gateway.edge_parts import edge_parts
@@ -26,6 +28,7 @@ from serving.gateway.outbox import Outbox, OutboxCounts, Sink
 from serving.gateway.predictor import Predictor
 from serving.gateway.readiness import Readiness
 from serving.gateway.record_folder import RecordFolder
+from serving.gateway.shared_figures import SharedFigures
 from serving.gateway.switch import Switch
 from serving.gateway.telemetry import Telemetry
 from serving.settings import Settings
@@ -48,12 +51,27 @@ class Gateway:
     items: Items
     batches: Batches
     redis: Any = None
+    shared: SharedFigures | None = None
+    """With several workers: the figures of all of them."""
+
+    async def exposition(self) -> bytes:
+        """Return the metrics of all workers for Prometheus."""
+        self.telemetry.refresh()
+        if self.shared is None:
+            return self.telemetry.exposition()
+        return await asyncio.to_thread(self.telemetry.exposition)
+
+    async def all_figures(self) -> dict[str, Any]:
+        """Return counts, rates and latencies of all workers."""
+        return self.figures.figures() if self.shared is None else await self.shared.figures()
 
     async def start(self) -> None:
         await self.edge.start()
         if self.parts.outbox is not None:
             self.parts.outbox.start()
         self.batches.start()
+        if self.shared is not None:
+            self.shared.start()
 
     async def close(self) -> None:
         """End in the order of use: records are written before the connections go."""
@@ -65,14 +83,27 @@ class Gateway:
         if self.redis is not None:
             await self.redis.aclose()
         await self.parts.client.close()
+        if self.shared is not None:
+            await self.shared.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The folder that the workers of a program share, and when the program began."""
+
+    folder: Path
+    began: float
 
 
 def unsupported(settings: Settings) -> list[str]:
     """Return a sentence for each setting that this version of the gateway cannot follow."""
     targets = settings.triton.targets.values()
+    counts_alone = bool(settings.limits.rate) and not settings.redis.url
     limits = {
-        "server.workers": (settings.server.workers != 1, "1"),
-        "lag.calendar": (bool(settings.lag.calendar), "no calendar: ages are in clock time"),
+        "limits.rate": (
+            settings.server.workers > 1 and counts_alone,
+            "a redis.url, which counts for all workers, or server.workers: 1",
+        ),
         "triton.targets": (
             any(each.metrics_url for each in targets),
             "no metrics_url",
@@ -90,17 +121,19 @@ def unsupported(settings: Settings) -> list[str]:
     ]
 
 
-def assemble(settings: Settings, client: PredictionClient) -> Gateway:
+def assemble(settings: Settings, client: PredictionClient, share: Share | None = None) -> Gateway:
     """Make all parts; ValueError with a sentence for each setting that cannot be followed."""
     if problems := unsupported(settings):
         raise ValueError("\n".join(problems))
-    telemetry, folder = Telemetry(), Path(settings.storage.cache_dir)
+    telemetry = Telemetry(share.folder if share else None)
+    folder = Path(settings.storage.cache_dir)
     redis = Redis.from_url(settings.redis.url) if settings.redis.url else None
     switch = Switch(settings.switch.disabled, settings.switch.file)
     outbox = _outbox(settings, folder)
     features: FeatureStore = (
         RedisFeatures(redis) if redis is not None else FileFeatures(folder / "features")
     )
+    lag = settings.lag
     parts = Parts(
         client,
         _cache(settings, folder, telemetry),
@@ -109,18 +142,31 @@ def assemble(settings: Settings, client: PredictionClient) -> Gateway:
         outbox,
         switch,
         ModelSlots(settings.inference.max_concurrent_models),
+        calendar=calendar_of(lag.calendar, lag.cadence) if lag.calendar else None,
     )
     limits = settings.limits
     in_flight = InFlight(limits.in_flight, limits.queue, limits.queue_timeout)
     telemetry.watch(lambda: in_flight.running, lambda: client.retried, outbox)
-    figures = Window(max(60.0, settings.monitoring.metrics_window))
+    window = max(60.0, settings.monitoring.metrics_window)
+    figures = Window(window, began=share.began if share else None)
+    shared = SharedFigures(figures, share.folder, telemetry.refresh) if share else None
     edge = edge_parts(settings, in_flight, telemetry, figures)
     readiness = Readiness(settings.routes, client, switch)
     predictor = Predictor(settings, parts)
     items = Items(predictor, telemetry)
     batches = _batches(settings, folder, items)
     return Gateway(
-        settings, parts, predictor, readiness, telemetry, figures, edge, items, batches, redis
+        settings,
+        parts,
+        predictor,
+        readiness,
+        telemetry,
+        figures,
+        edge,
+        items,
+        batches,
+        redis,
+        shared,
     )
 
 

@@ -1,14 +1,19 @@
-"""A folder of records: a file of JSON lines for each minute and worker, bounded in bytes."""
+"""A folder of records: a file of JSON lines for each minute and worker, bounded in bytes.
+
+Several processes may use one folder. Locks of the system keep a file that is being sent from those
+who write or send it too; they end with their process.
+"""
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -35,6 +40,7 @@ class RecordFolder:
         removed: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._folder, self._most, self._clock, self._removed = folder, most_bytes, clock, removed
+        self._taken: BinaryIO | None = None
 
     def start(self) -> None:
         return
@@ -53,33 +59,61 @@ class RecordFolder:
 
     def take(self) -> Path | None:
         """Return the oldest file under a name that nothing is written to any more, to be sent and
-        removed; None if there is none. It blocks."""
+        removed; None if there is none that no other process has. It blocks."""
+        self._let_go()
         began = sorted(self._folder.glob("sending-*.jsonl"))
-        if began:
-            return began[0]
+        for file in began:
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                return self._held(file)
         for file in sorted(self._folder.glob("records-*.jsonl")):
-            taken = file.with_name(file.name.replace("records-", "sending-", 1))
-            with contextlib.suppress(FileNotFoundError):
-                return file.rename(taken)
+            # The writer may begin another file of that name before this one is sent.
+            name = f"{file.stem.replace('records-', 'sending-', 1)}-{token_hex(4)}.jsonl"
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                return self._held(file.rename(file.with_name(name)))
         return None
+
+    def _held(self, file: Path) -> Path:
+        """Hold a file until the next one is taken; BlockingIOError if another process has it."""
+        taken = file.open("rb")
+        try:
+            fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(taken, file):
+                raise FileNotFoundError(file)
+        except OSError:
+            taken.close()
+            raise
+        self._taken = taken
+        return file
+
+    def _let_go(self) -> None:
+        if self._taken is not None:
+            self._taken.close()
+            self._taken = None
 
     def _write(self, lines: Sequence[bytes]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         minute = self._clock().strftime(_MINUTE)
-        with (self._folder / f"records-{minute}-{os.getpid()}.jsonl").open("ab") as file:
-            file.write(b"".join(line + b"\n" for line in lines))
+        path = self._folder / f"records-{minute}-{os.getpid()}.jsonl"
+        content = b"".join(line + b"\n" for line in lines)
+        # Not so if another process has just taken the file to send it.
+        while not _appended(path, content):
+            continue
         self._shrink()
 
     def _shrink(self) -> None:
-        files = sorted(self._folder.glob("records-*.jsonl"))
-        sizes = [file.stat().st_size for file in files]
-        total = sum(sizes)
-        for file, size in zip(files[:-1], sizes[:-1], strict=True):
+        sizes = {}
+        for file in sorted(self._folder.glob("records-*.jsonl")):
+            with contextlib.suppress(FileNotFoundError):
+                sizes[file] = file.stat().st_size
+        total = sum(sizes.values())
+        for file, size in list(sizes.items())[:-1]:
             if total <= self._most:
                 return
-            with file.open("rb") as lines:
-                self._removed(sum(1 for _ in lines))
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                with file.open("rb") as lines:
+                    count = sum(1 for _ in lines)
+                file.unlink()
+                self._removed(count)
             total -= size
 
     def _find(self, prediction_id: str, stamp: str) -> Mapping[str, Any] | None:
@@ -91,9 +125,29 @@ class RecordFolder:
         for later in range(_MINUTES_LATER + 1):
             minute = (began + timedelta(minutes=later)).strftime(_MINUTE)
             for file in self._folder.glob(f"*-{minute}-*.jsonl"):
-                with file.open("rb") as lines:
+                with contextlib.suppress(FileNotFoundError), file.open("rb") as lines:
                     for line in lines:
                         if needle in line:
                             record: Mapping[str, Any] = orjson.loads(line)
                             return record
         return None
+
+
+def _appended(path: Path, content: bytes) -> bool:
+    """Write to a file's end; False if it has got another name meanwhile."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if not _is_at(file, path):
+            return False
+        file.write(content)
+        return True
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,12 +1,18 @@
-"""Prometheus metrics of the gateway. No symbol and no key is ever a label."""
+"""Prometheus metrics of the gateway. No symbol and no key is ever a label.
 
-from collections.abc import Callable, Iterator
+With several workers, prometheus_client keeps the numbers of each in a folder, and adds them up.
+"""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-from serving.gateway.outbox import Outbox
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from serving.gateway.outbox import Outbox, OutboxCounts
 
 # A boundary at each objective that routes are measured by: 20, 40 and 60 ms.
 SECONDS = (
@@ -17,10 +23,11 @@ _LAGS = (0, 60, 600, 3600, 6 * 3600, 86_400, 2 * 86_400, 3 * 86_400, 5 * 86_400,
 
 
 class Telemetry:
-    """The metrics of one process."""
+    """The metrics of one process; `folder` has those of all workers, if there are several."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, folder: Path | None = None) -> None:
+        self.registry, self._folder = CollectorRegistry(), folder
+        self._read: list[_Read] = []
         labels = ("route", "model", "version", "code")
         self.requests = Histogram(
             "inference_gateway_request_seconds",
@@ -72,35 +79,75 @@ class Telemetry:
         self, in_flight: Callable[[], int], retried: Callable[[], int], outbox: Outbox | None
     ) -> None:
         """Show the requests in flight, the calls to Triton again, and the records of the outbox."""
-        self.registry.register(_Watched(in_flight, retried, outbox))
-
-
-class _Watched(Collector):
-    def __init__(
-        self, in_flight: Callable[[], int], retried: Callable[[], int], outbox: Outbox | None
-    ) -> None:
-        self._in_flight, self._retried, self._outbox = in_flight, retried, outbox
-
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        name = "inference_gateway_requests_in_flight"
-        yield GaugeMetricFamily(name, "Predictions that run now.", self._in_flight())
-        name = "inference_gateway_retries"
-        yield CounterMetricFamily(name, "Calls to Triton that were tried again.", self._retried())
-        if self._outbox is None:
+        self._gauge("requests_in_flight", "Predictions that run now.", in_flight)
+        self._counter("retries", "Calls to Triton that were tried again.", retried)
+        if outbox is None:
             return
-        counts = self._outbox.counts
-        name = "inference_gateway_outbox_waiting"
-        yield GaugeMetricFamily(name, "Records that wait to be written.", self._outbox.waiting)
-        name = "inference_gateway_outbox_accepted"
-        yield CounterMetricFamily(name, "Records that were taken.", counts.accepted)
-        name = "inference_gateway_outbox_written"
-        yield CounterMetricFamily(name, "Records that were written.", counts.written)
-        name = "inference_gateway_outbox_sent"
-        yield CounterMetricFamily(name, "Records that the monitor took.", counts.sent)
-        name = "inference_gateway_outbox_spooled"
-        yield CounterMetricFamily(name, "Records put into files first.", counts.spooled)
-        name = "inference_gateway_outbox_dropped"
-        dropped = CounterMetricFamily(name, "Records that were lost.", labels=["cause"])
+        counts = outbox.counts
+        waiting = "Records that wait to be written."
+        self._gauge("outbox_waiting", waiting, lambda: outbox.waiting)
+        self._counter("outbox_accepted", "Records that were taken.", lambda: counts.accepted)
+        self._counter("outbox_written", "Records that were written.", lambda: counts.written)
+        self._counter("outbox_sent", "Records that the monitor took.", lambda: counts.sent)
+        self._counter("outbox_spooled", "Records put into files first.", lambda: counts.spooled)
+        dropped = Counter(
+            "inference_gateway_outbox_dropped_total",
+            "Records that were lost.",
+            ("cause",),
+            registry=self.registry,
+        )
         for cause in ("queue_full", "folder_full", "refused", "shutdown"):
-            dropped.add_metric([cause], counts.dropped.get(cause, 0))
-        yield dropped
+            number = partial(_dropped, counts, cause)
+            self._read.append(_Read(dropped.labels(cause), number))
+
+    def refresh(self) -> None:
+        """Read the numbers that other parts of this process count."""
+        for each in self._read:
+            each.refresh()
+
+    def exposition(self) -> bytes:
+        """Return the metrics of all workers for Prometheus. It blocks where there are several."""
+        if self._folder is None:
+            return generate_latest(self.registry)
+        _forget_gauges_of_the_dead(self._folder)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def _gauge(self, name: str, text: str, read: Callable[[], int]) -> None:
+        gauge = Gauge(
+            f"inference_gateway_{name}", text, registry=self.registry, multiprocess_mode="livesum"
+        )
+        self._read.append(_Read(gauge, read))
+
+    def _counter(self, name: str, text: str, read: Callable[[], int]) -> None:
+        counter = Counter(f"inference_gateway_{name}_total", text, registry=self.registry)
+        self._read.append(_Read(counter, read))
+
+
+@dataclass(slots=True)
+class _Read:
+    """A metric of a number that another part of the process counts."""
+
+    metric: Counter | Gauge
+    read: Callable[[], int]
+    last: int = 0
+
+    def refresh(self) -> None:
+        number = self.read()
+        # A counter that a worker adds to has the numbers of its predecessor too.
+        self.metric.inc(number - self.last)
+        self.last = number
+
+
+def _dropped(counts: OutboxCounts, cause: str) -> int:
+    return counts.dropped.get(cause, 0)
+
+
+def _forget_gauges_of_the_dead(folder: Path) -> None:
+    for file in folder.glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)

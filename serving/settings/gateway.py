@@ -74,7 +74,11 @@ class LagSettings(Section):
     grace: Duration = 6 * 3600.0
     limit: Duration = 5 * 86_400.0
     calendar: str = ""
-    """A calendar of `exchange_calendars`, such as XNYS: ages are then in trading time."""
+    """A calendar of `exchange_calendars`, such as XNYS: ages are then in trading time.
+
+    For a cadence of a day or more, days without a session do not count. For a shorter one, only the
+    time counts while the exchange is open.
+    """
     stale: StalePolicies = StalePolicies()
     widening: Annotated[float, Field(ge=1, le=10)] = 1.0
     """The calibrated factor of the interval for bars that lag, beside sqrt(1 + bars)."""

@@ -29,6 +29,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "an answer with `warnings`": (
         f"{_JUDGED}missing_data.py::test_a_warning_is_neither_pass_nor_fail",
     ),
+    "no answer, or one with `warnings`, about": (
+        f"{_JUDGED}stopped_counts.py"
+        "::test_failing_requests_are_found_while_another_metric_has_no_answer",
+        f"{_JUDGED}stopped_counts.py::test_nothing_passes_while_requests_are_not_counted",
+    ),
     "an empty answer": (f"{_REAL}series_that_are_not_seen",),
     "series of other pods only": (f"{_SHAPE}::series-of-other-pods",),
     "rows without the label of a pod": (f"{_REAL}series_that_are_not_seen",),
@@ -91,6 +96,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     ),
     "a window shorter than two scrapes": (
         f"{_JUDGED}scrapes.py::test_a_window_shorter_than_two_scrapes_becomes_longer",
+    ),
+    "no pod of the canary with series, for a query": (
+        f"{_JUDGED}stopped_counts.py"
+        "::test_a_query_does_not_pass_by_a_window_from_before_the_series_of_its_pods_went",
+        f"{_JUDGED}stopped_counts.py::test_a_query_about_pods_that_were_never_scraped_says_so",
     ),
     "a query of a user": tuple(
         f"{_SHAPE}::query-{each}" for each in ("without-series", "with-series", "without-a-number")

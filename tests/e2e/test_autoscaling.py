@@ -211,14 +211,69 @@ def test_accelerators_cap_the_number_and_one_pod_waits(
     assert unit.replicas() == 3
     assert unit.served.holds("Ready")
 
-    def phases() -> list[str]:
-        pods = harness.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=gpus")
-        return sorted(pod["status"]["phase"] for pod in pods["items"])
-
-    eventually(lambda: phases() == ["Pending", "Running", "Running"], that=lambda: str(phases()))
+    eventually(
+        lambda: pod_phases(harness, unit) == ["Pending", "Running", "Running"],
+        that=unit.served.describe,
+    )
     time.sleep(5 * SWEEP)
     assert unit.replicas() == 3
     unit.leave()
+
+
+def pod_phases(harness: ClusterHarness, unit: Scaled) -> list[str]:
+    """Return the phases of a unit's pods that do not end."""
+    label = f"inference.aipx.io/name={unit.served.name}"
+    pods = harness.kubectl.get("pods", "-n", unit.served.namespace, "-l", label)["items"]
+    living = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return sorted(pod["status"]["phase"] for pod in living)
+
+
+def test_each_unit_has_one_waiting_pod_where_others_have_the_accelerators(
+    harness: ClusterHarness, scene: Scene, no_gpu_afterwards: None
+) -> None:
+    """Two units grow in the same sweep, and a pod that the operator does not see has a GPU."""
+    advertise(harness.kubeconfig, "node-1", GPU, 4)
+    namespace = scene.queue.served.namespace
+    harness.kubectl.apply(stranger(namespace))
+    harness.kubectl("wait", "pod/job", "-n", namespace, "--for=condition=PodScheduled")
+    changes = {"spec.accelerator": {"count": 1}}
+    units = [by_query(harness, namespace, name, scene.gauges, **changes) for name in ("one", "two")]
+    for unit in units:
+        unit.served.apply()
+    for unit in units:
+        unit.served.wait_ready()
+    for unit in units:
+        unit.wants(4)
+
+    def phases() -> list[list[str]]:
+        return [pod_phases(harness, unit) for unit in units]
+
+    def are_settled() -> bool:
+        waiting = [each.count("Pending") for each in phases()]
+        return waiting == [1, 1] and sum(map(len, phases())) == 5
+
+    for unit in units:
+        unit.served.wait_reason("ScalingLimited", "GPUCapacity")
+    eventually(are_settled, within=60, that=lambda: str(phases()))
+    time.sleep(5 * SWEEP)
+    assert are_settled(), phases()
+    for unit in units:
+        assert unit.served.holds("Ready")
+        unit.leave()
+    harness.kubectl("delete", "pod/job", "-n", namespace, "--wait=false")
+
+
+def stranger(namespace: str) -> dict[str, object]:
+    """Return a pod that is not the operator's, and has a GPU whether it starts or not."""
+    container = {
+        "name": "job",
+        "image": "nobody.example/job:1",
+        "imagePullPolicy": "Never",
+        "resources": {"limits": {GPU: "1"}},
+    }
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+    metadata = {"name": "job", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
 @pytest.mark.long

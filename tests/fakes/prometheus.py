@@ -78,7 +78,8 @@ async def fake_prometheus() -> AsyncIterator[FakePrometheus]:
     """Serve on a free port of loopback until the end of the block."""
     fake = FakePrometheus()
     app = web.Application()
-    app.router.add_post("/api/v1/query", fake.answer)
+    for path in ("query", "query_range"):
+        app.router.add_post(f"/api/v1/{path}", fake.answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -18,6 +18,14 @@ _API_VERSION = (
     "APIVersion defines the versioned schema of this representation of an object: "
     f"{GROUP}/{VERSION}."
 )
+KEPT = {
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false,ServerSideApply=true",
+    "helm.sh/resource-policy": "keep",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
+"""Annotations by which Argo CD, Helm and Flux leave a CRD, and so all models, when they remove the
+operator. crds/keep-models.yaml guards against other deletions (ADR 0055). Argo CD applies a CRD on
+the server, since it is larger than the annotation that a client-side apply writes."""
 _READY = '.status.conditions[?(@.type=="Ready")]'
 # name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (
@@ -40,7 +48,7 @@ def crd(resource: CustomResource) -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{resource.plural}.{GROUP}"},
+        "metadata": {"name": f"{resource.plural}.{GROUP}", "annotations": dict(KEPT)},
         "spec": {
             "group": GROUP,
             "names": {

@@ -14,6 +14,8 @@ from inference_operator.cli.documents import STDIN, InputError
 MOST_BYTES = 4 << 20
 MOST_ROWS = 20_000
 _LONGEST_NUMBER = 32
+# Spreadsheets write it at the beginning of a file.
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def place_of(name: str) -> str:
 
 
 def _lines(text: str, where: str, columns: Columns) -> Iterator[Line]:
-    reader = csv.reader(text.splitlines(), strict=True)
+    reader = csv.reader(text.removeprefix(_BYTE_ORDER_MARK).splitlines(), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, where, columns)

@@ -155,3 +155,6 @@ class Sweep:
 
     age_limit: float = 60.0
     """Seconds after which a pod's newest sample is too old: two scrapes and the delay."""
+
+    interval: float = 10.0
+    """Seconds between the beginnings of two sweeps, if none of them is late."""

@@ -1,5 +1,6 @@
 """Load of a unit's pods, and the decision about their number that follows from it."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,14 +94,24 @@ class CanaryState(StrEnum):
 class Capacity:
     """Pods for which the nodes have accelerators."""
 
-    pods: int
-    """Pods of the unit that there are, and those that still fit, in all."""
+    placed: int
+    """Pods of the unit that have a node."""
+
+    free: int
+    """Pods that the nodes have accelerators for, beside those that pods of this operator have or
+    will have. What pods of others have is not known, so it may be too many."""
 
     resource: str
     """The resource that a pod asks for, such as nvidia.com/gpu."""
 
     nodes: int
     """Nodes that may have such a pod."""
+
+    new: int = 0
+    """Pods of the unit that the scheduler has not looked at yet."""
+
+    waiting: int = 0
+    """Pods of the unit that no node can take now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +195,6 @@ class ScalingInput:
     bounds: Bounds
     load: Load
     surroundings: Surroundings = field(default_factory=Surroundings)
+    longest_gap: float = math.inf
+    """Seconds since the decision before, from which on nobody knows what was in between: the data
+    count as missing for that time."""

@@ -59,6 +59,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Room that nodes seemed to have while one of the unit's pods found none."""
+
+    at: float
+    """When that was so last."""
+
+    free: int
+    """Pods that seemed to have room."""
+
+
+@dataclass(frozen=True, slots=True)
 class LastValue:
     """The newest value of a metric, as a text, and its time."""
 
@@ -79,6 +90,9 @@ class ScalingMemory:
     whole_since: float | None
     """Time since which no data was missing, or since the memory began; None while some is."""
 
+    decided_at: float
+    """Time of the last decision."""
+
     recommendations: tuple[Recommendation, ...] = ()
     events: tuple[ScaleEvent, ...] = ()
     last_up: float | None = None
@@ -96,11 +110,18 @@ class ScalingMemory:
     values: Mapping[str, LastValue] = field(default_factory=dict)
     """By a metric's label: its newest value."""
 
+    carried: int = 0
+    """The most pods that had a node at the same time, as far as the size was not less since. At
+    first it is the size that there is: nobody remembers which of its pods had one."""
+
+    refused: Refusal | None = None
+    """The last time that a pod waited for a node; None without one of late."""
+
     @classmethod
     def beginning(cls, size: int, now: float) -> "ScalingMemory":
         """Return the memory of a process that has just started: it recommends the size that there
         is, so a restart may delay a scale-down, and never causes one."""
-        return cls(size, now, now, (Recommendation(now, size, size),))
+        return cls(size, now, now, now, (Recommendation(now, size, size),), carried=size)
 
     def recommending(self, size: int, now: float, window: float) -> "ScalingMemory":
         """Return the memory with one more recommendation, without those older than the window."""
@@ -121,8 +142,8 @@ class ScalingMemory:
         if _is_close(recent, now, period):
             new = recent.pop().with_next(new)
         recent.append(new)
-        last_up = now if change > 0 else self.last_up
-        return replace(self, size=size, events=tuple(recent), last_up=last_up)
+        last_up, carried = now if change > 0 else self.last_up, min(self.carried, size)
+        return replace(self, size=size, events=tuple(recent), last_up=last_up, carried=carried)
 
 
 def _is_close(recent: Sequence[Recommendation | ScaleEvent], now: float, window: float) -> bool:

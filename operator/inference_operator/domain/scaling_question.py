@@ -9,6 +9,23 @@ from inference_operator.domain.scaling import ScalingDecision, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """How a canary, and a baseline beside it, take requests from the stable revision."""
+
+    spread: float = 1.0
+    """Pods among which a Service divides the requests evenly, by pod that is sized: more than 1
+    beside a canary without a gateway."""
+
+    baseline: float = 0.0
+    """Pods of the baseline that answer, by pod of the stable revision. Each has as many requests,
+    and no metric counts them."""
+
+    canary_is_small: bool = False
+    """Whether the canary has fewer pods than its weight needs, by `setCanaryScale`: pods of the
+    stable revision do not help it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScalingQuestion:
     """What a pass asks about its unit."""
 
@@ -29,6 +46,7 @@ class ScalingQuestion:
     """Whether a canary and the stable revision divide the unit's pods (`dynamicStableScale`), and
     the stable one does not keep them all."""
 
+    shares: Shares = field(default_factory=Shares)
     surroundings: Surroundings = field(default_factory=Surroundings)
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from serving.client.errors import TritonError
 from serving.gateway.answers import (
@@ -67,14 +67,14 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Give the metrics to Prometheus."""
     gateway: Gateway = request.app.state.gateway
-    return Response(generate_latest(gateway.telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(await gateway.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/v1/metrics", responses={200: {"model": FiguresAnswer}, **problems()})
 async def figures(request: Request) -> Response:
     """Give counts, rates and latencies over `monitoring.metrics_window`."""
     gateway: Gateway = request.app.state.gateway
-    return json(gateway.figures.figures())
+    return json(await gateway.all_figures())
 
 
 @router.get("/api/v1/models", responses={200: {"model": ModelsAnswer}, **problems()})

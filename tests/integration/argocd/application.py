@@ -20,21 +20,22 @@ class Application:
     name: str
     namespace: str
 
-    def apply(self, repository: str, path: str = "models", *options: str) -> None:
+    def apply(self, repository: str, retries: int = 5) -> None:
+        """Apply it for the folder `models`; `retries` is how often a failed sync starts again."""
         body = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Application",
             "metadata": {"name": self.name, "namespace": NAMESPACE, "finalizers": [_FINALIZER]},
             "spec": {
                 "project": "default",
-                "source": {"repoURL": repository, "path": path, "targetRevision": "main"},
+                "source": {"repoURL": repository, "path": "models", "targetRevision": "main"},
                 "destination": {
                     "server": "https://kubernetes.default.svc",
                     "namespace": self.namespace,
                 },
                 "syncPolicy": {
                     "automated": {"prune": True, "selfHeal": True},
-                    "syncOptions": list(options),
+                    "retry": {"limit": retries},
                 },
             },
         }
@@ -45,9 +46,13 @@ class Application:
         words = ("annotate", "application", self.name, "-n", NAMESPACE, "--overwrite")
         self.kubectl(*words, "argocd.argoproj.io/refresh=normal")
 
+    def await_refreshed(self) -> None:
+        """Wait until Argo CD has looked at Git since the last call of `refresh`."""
+        key = "argocd.argoproj.io/refresh"
+        eventually(lambda: key not in self._body()["metadata"].get("annotations", {}))
+
     def status(self) -> dict[str, Any]:
-        body = self.kubectl.get("application", self.name, "-n", NAMESPACE)
-        status: dict[str, Any] = body.get("status", {})
+        status: dict[str, Any] = self._body().get("status", {})
         return status
 
     def state(self) -> tuple[str, str]:
@@ -90,6 +95,10 @@ class Application:
         """Delete it with everything that it has applied, and wait until it has gone."""
         words = ("delete", "application", self.name, "-n", NAMESPACE, "--timeout=120s")
         self.kubectl(*words)
+
+    def _body(self) -> dict[str, Any]:
+        body: dict[str, Any] = self.kubectl.get("application", self.name, "-n", NAMESPACE)
+        return body
 
     def _model(self, name: str) -> dict[str, str]:
         return {

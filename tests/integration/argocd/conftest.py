@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hack.cluster import audit_log
 from hack.cluster.apiserver import ApiServer
+from hack.cluster.kubectl import Kubectl
 from hack.services.argo_cd import NAMESPACE, LocalArgoCd
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
@@ -34,9 +36,14 @@ def argo_cd(
     folder = tmp_path_factory.mktemp("argo-cd")
     user = control_plane.kubeconfig_of(ARGO_CD_USER)
     with LocalArgoCd(folder, control_plane.kubectl, user) as server:
-        words = ("--server-side", "--field-manager=inference-operator", "-f", str(MANIFEST))
-        control_plane.kubectl("apply", *words)
+        add_scripts(control_plane.kubectl)
         yield server
+
+
+def add_scripts(kubectl: Kubectl) -> None:
+    """Add our health checks and actions to Argo CD's settings, as docs/gitops.md says."""
+    words = ("--server-side", "--field-manager=inference-operator", "-f", str(MANIFEST))
+    kubectl("apply", *words)
 
 
 @pytest.fixture
@@ -68,24 +75,16 @@ def application(
 
 
 @pytest.fixture
-def writes(control_plane: ApiServer) -> Callable[[], int]:
-    """Return how often the operator and Argo CD wrote since the start, apart from their own
-    bookkeeping: leases, and what Argo CD keeps in its own namespace."""
-    from hack.cluster.audit_log import entries
+def writes(control_plane: ApiServer) -> Callable[[], list[str]]:
+    """Return what the operator and Argo CD wrote since the start, apart from what Argo CD keeps of
+    itself in its own namespace."""
 
-    def counted() -> int:
-        return sum(_is_write(entry) for entry in entries(control_plane.audit_log))
+    def written() -> list[str]:
+        entries = audit_log.writes(control_plane.audit_log, ARGO_CD_USER, OPERATOR_USER)
+        return [
+            f"{entry['user']['username']}: {audit_log.target_of(entry)}"
+            for entry in entries
+            if entry["objectRef"].get("namespace") != NAMESPACE
+        ]
 
-    def _is_write(entry: dict[str, object]) -> bool:
-        user, target = entry.get("user"), entry.get("objectRef")
-        if not isinstance(user, dict) or not isinstance(target, dict):
-            return False
-        return (
-            entry["stage"] == "ResponseComplete"
-            and user.get("username") in (ARGO_CD_USER, OPERATOR_USER)
-            and entry["verb"] in ("create", "update", "patch", "delete", "deletecollection")
-            and target.get("resource") not in ("leases", "selfsubjectaccessreviews")
-            and target.get("namespace") != NAMESPACE
-        )
-
-    return counted
+    return written

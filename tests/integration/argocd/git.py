@@ -2,8 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +28,27 @@ class Repository:
 
     def commit(self, message: str, **bodies: Any) -> None:
         """Commit these manifests: the name of an argument is the file's, below `models`."""
-        place = self.folder / "models"
-        place.mkdir(exist_ok=True)
-        for name, body in bodies.items():
-            (place / f"{name}.json").write_text(json.dumps(body, indent=1))
-        self._commit(message)
+        texts = {f"models/{name}.json": json.dumps(body, indent=1) for name, body in bodies.items()}
+        self.write(message, texts)
 
-    def add(self, source: Path, place: str) -> None:
-        """Copy a folder, and commit it."""
-        shutil.copytree(source, self.folder / place)
-        self._commit(f"Add {place}")
+    def write(self, message: str, texts: Mapping[str, str]) -> None:
+        """Commit these texts, by their paths."""
+        for path, text in texts.items():
+            place = self.folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, "utf-8")
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--message", message)
 
     def revert(self) -> None:
         """Undo the last commit by a new one."""
         self._git("revert", "--no-edit", "HEAD")
 
-    def _commit(self, message: str) -> None:
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", message)
+    def head(self) -> str:
+        """Return the last commit."""
+        return self._git("rev-parse", "HEAD").strip()
 
-    def _git(self, *words: str) -> None:
+    def _git(self, *words: str) -> str:
         environment = {**os.environ, **_PEOPLE}
         done = subprocess.run(
             ["git", "-C", str(self.folder), *words],
@@ -56,3 +57,4 @@ class Repository:
             text=True,
         )
         assert done.returncode == 0, done.stderr
+        return done.stdout

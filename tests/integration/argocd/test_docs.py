@@ -16,7 +16,7 @@ OURS = [body for block in BLOCKS for body in yaml.safe_load_all(block)]
 
 def test_the_page_has_an_application_and_a_set_of_them() -> None:
     kinds = {body["kind"] for body in OURS}
-    assert {"Application", "ApplicationSet", "CustomResourceDefinition"} <= kinds
+    assert {"Application", "ApplicationSet"} <= kinds
 
 
 @pytest.mark.parametrize(

@@ -1,128 +1,113 @@
-"""The whole path: a commit, the real Argo CD, the real operator, and what an application shows."""
+"""From a commit to served clients: the real Argo CD, the real operator, and what it shows."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from hack.console import StepError
-from tests.fakes.bodies import imodel, source
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.load_report import LoadReport
+from tests.fakes.bodies import epipe, revision_of, step, terminated, waiting
 from tests.integration.argocd.application import Application
 from tests.integration.argocd.git import Repository
-from tests.integration.operator.harness import CHILDREN, NAME, NamespaceHarness
+from tests.integration.argocd.steps import await_with_pods, first_sync, manifest
+from tests.integration.operator.harness import NAME, OURS, PIPELINE, NamespaceHarness
 from tests.integration.operator.waiting import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.usefixtures("operator")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("operator")]
 
-QUIET_SECONDS = 120
-GATE = {"canary": {"steps": [{"setWeight": 50}, {"pause": {}}]}}
-
-
-def manifest(scene: NamespaceHarness, artifact: int, **spec: Any) -> dict[str, Any]:
-    """A model as it lies in Git: its namespace is the application's."""
-    return imodel(NAME, namespace=scene.namespace, model=source(artifact), **spec)
-
-
-def first_sync(
-    scene: NamespaceHarness, repository: Repository, application: Application, **spec: Any
-) -> str:
-    """Commit a model and its application; return the revision that is served at the end."""
-    repository.commit("Add the model", model=manifest(scene, 1, **spec))
-    application.apply(repository.uri)
-    application.await_health("InferenceModel", NAME, "Progressing")
-    scene.await_ready()
-    application.await_state("Synced", "Healthy")
-    return scene.served()
+SENTENCE = "https://store.example/fx/1/model.onnx: 404; correct the path"
+LATER = {"argocd.argoproj.io/sync-wave": "1"}
 
 
 def test_a_commit_is_served_and_deletion_leaves_nothing(
     scene: NamespaceHarness, repository: Repository, application: Application
 ) -> None:
+    before = objects(scene)
     first_sync(scene, repository, application, replicas=2)
     ready = scene.condition("Ready")
     assert application.health_of("InferenceModel", NAME) == ("Healthy", ready["message"])
     assert application.conditions() == []
+    assert objects(scene) > before
 
     application.delete()
-    eventually(lambda: scene.get(f"inferencemodel,pods,{CHILDREN}", "-l", OURS)["items"] == [])
+    eventually(lambda: objects(scene) == before, lambda: objects(scene) - before)
 
 
-OURS = "app.kubernetes.io/managed-by=inference-operator"
-
-
-def test_argo_cd_and_the_operator_do_not_fight(
-    scene: NamespaceHarness,
-    repository: Repository,
-    application: Application,
-    writes: Callable[[], int],
-) -> None:
-    first_sync(scene, repository, application)
-    # A child is the operator's: Argo CD shows it and does not write it.
-    scene.run("delete", "service", NAME)
-    eventually(lambda: "Service" in scene.kinds())
-    # The spec is Git's: an edit by hand does not last.
-    scene.run("patch", "imodel", NAME, "--type=merge", "-p", json.dumps({"spec": {"replicas": 3}}))
-    eventually(lambda: scene.model()["spec"].get("replicas") != 3)
-    scene.await_ready()
-    application.await_state("Synced", "Healthy")
-    time.sleep(20)
-
-    before = writes()
-    time.sleep(QUIET_SECONDS)
-    assert writes() - before == 0
-
-
-def test_a_canary_waits_at_its_gate_a_button_promotes_it_and_a_revert_brings_the_old_one_back(
-    scene: NamespaceHarness, repository: Repository, application: Application
-) -> None:
-    first = first_sync(scene, repository, application, replicas=2, rollout=GATE)
-    assert application.buttons(NAME) == set()
-    repository.commit("A new artifact", model=manifest(scene, 2, replicas=2, rollout=GATE))
-    application.refresh()
-    application.await_health("InferenceModel", NAME, "Progressing")
-    _answering(scene, lambda: application.health_of("InferenceModel", NAME)[0] == "Suspended")
-    assert "waits until somebody promotes" in application.health_of("InferenceModel", NAME)[1]
-    assert application.buttons(NAME) == {"promote", "promote-full", "abort", "pause"}
-
-    application.press(NAME, "promote")
-    _answering(scene, lambda: application.state() == ("Synced", "Healthy"))
-    second = scene.model()["status"]["stable"]["revision"]
-    assert second != first
-    assert application.buttons(NAME) == {"rollback"}
-
-    repository.revert()
-    application.refresh()
-    _answering(scene, lambda: "promote-full" in application.buttons(NAME))
-    assert scene.model()["status"]["canary"]["revision"] == first, "the kept revision, as it was"
-    application.press(NAME, "promote-full")
-    _answering(scene, lambda: scene.model()["status"]["stable"]["revision"] == first)
-    _answering(scene, lambda: application.state() == ("Synced", "Healthy"))
-    with pytest.raises(StepError, match="no canary is at a step"):
-        application.press(NAME, "promote")
-
-
+@pytest.mark.long
 def test_a_model_that_cannot_load_is_degraded_with_our_sentence_and_the_sync_ends(
     scene: NamespaceHarness, repository: Repository, application: Application
 ) -> None:
-    deadline = {"progressDeadline": "20s"}
-    repository.commit("A model that no pod can load", model=manifest(scene, 1, rollout=deadline))
-    application.apply(repository.uri)
+    model = manifest(scene, 1, rollout={"progressDeadline": "20s"})
+    repository.commit("A model that no pod can load", model=model, later=settings(scene))
+    application.apply(repository.uri, retries=0)
+    scene.await_pods(1)
+    loader_fails(scene, SENTENCE)
     message = application.await_health("InferenceModel", NAME, "Degraded")
+    assert SENTENCE in message
 
+    eventually(lambda: application.status()["operationState"]["phase"] == "Failed")
+    assert scene.run("get", "configmap", "later", "--ignore-not-found") == ""
     stalled = scene.condition("Stalled")
-    assert message == f"{stalled['reason']}: {stalled['message']}"
-    application.await_state("Synced", "Degraded")
-    assert application.status()["operationState"]["phase"] in ("Succeeded", "Failed")
-    assert application.conditions() == []
+    eventually(
+        lambda: (
+            application.health_of("InferenceModel", NAME)[1]
+            == f"{stalled['reason']}: {stalled['message']}"
+        )
+    )
+    problems = [each["type"] for each in application.conditions()]
+    assert "ComparisonError" not in problems
 
 
-def _answering(scene: NamespaceHarness, holds: Callable[[], bool]) -> None:
-    """Wait, with pods that answer as they come."""
+@pytest.mark.long
+def test_a_later_wave_waits_until_the_model_is_healthy(
+    scene: NamespaceHarness, repository: Repository, application: Application
+) -> None:
+    pipeline = epipe(namespace=scene.namespace, steps=[step(refers_to=NAME)])
+    pipeline["metadata"]["annotations"] = LATER
+    repository.commit("A model and a pipeline", model=manifest(scene, 1), pipeline=pipeline)
+    application.apply(repository.uri)
+    application.await_health("InferenceModel", NAME, "Progressing")
+    # The operator has written all, and only the pods are missing: nothing else holds the wave.
+    scene.await_pods(1)
+    assert scene.get("ensemblepipelines")["items"] == []
 
-    def asked() -> bool:
-        scene.pods_answer()
-        return holds()
+    scene.await_ready()
+    eventually(lambda: scene.get("ensemblepipelines")["items"])
+    await_with_pods(
+        scene, lambda: application.health_of("EnsemblePipeline", PIPELINE)[0] == "Healthy"
+    )
+    application.await_state("Synced", "Healthy")
 
-    eventually(asked, lambda: scene.model().get("status"))
+
+def objects(scene: NamespaceHarness) -> set[str]:
+    """Return everything that is in the namespace, apart from Events."""
+    kinds = scene.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
+    listed = ",".join(kind for kind in kinds if kind.partition(".")[0] != "events")
+    return set(scene.run("get", listed, "-o", "name", "--ignore-not-found").split())
+
+
+def settings(scene: NamespaceHarness) -> dict[str, Any]:
+    """Return an object of a later wave."""
+    metadata = {"name": "later", "namespace": scene.namespace, "annotations": LATER}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+
+def loader_fails(scene: NamespaceHarness, sentence: str) -> None:
+    """Write what a kubelet writes of a pod whose init container cannot load the model."""
+    report = LoadReport(Reason.ARTIFACT_NOT_FOUND, sentence).to_json()
+    (pod,) = scene.get("pods", "-l", OURS)["items"]
+    image = pod["spec"]["initContainers"][0]["image"]
+    container = {
+        "name": "load",
+        "image": image,
+        "imageID": "",
+        "ready": False,
+        "restartCount": 3,
+        "state": waiting("CrashLoopBackOff"),
+        "lastState": terminated(3, message=report),
+    }
+    status = {"status": {"phase": "Pending", "initContainerStatuses": [container]}}
+    assert revision_of(pod)
+    words = ("--subresource=status", "--type=merge", "-p", json.dumps(status))
+    scene.run("patch", "pod", pod["metadata"]["name"], *words)

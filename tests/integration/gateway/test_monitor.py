@@ -99,7 +99,7 @@ def put(outbox: Outbox, first: int, count: int) -> None:
 async def test_records_arrive_in_batches_and_in_order(monitor: Monitor, started: Start) -> None:
     outbox = started(monitor)
     put(outbox, 0, 10)
-    await until(lambda: len(monitor.numbers) == 10)
+    await until(lambda: outbox.counts.sent == 10)
     await outbox.close()
     assert monitor.numbers == list(range(10))
     assert max(monitor.batches) == 4

@@ -92,7 +92,9 @@ def test_a_deleted_crd_ends_nothing_and_is_found_when_it_comes_back() -> None:
         install_crds(server)
         with operator_process(server.kubeconfig, {}) as process:
             process.await_ready()
-            server.kubectl("delete", "crd", "ensemblepipelines.inference.aipx.io")
+            name = "ensemblepipelines.inference.aipx.io"
+            server.kubectl("annotate", "crd", name, "inference.aipx.io/delete-models=true")
+            server.kubectl("delete", "crd", name)
             absent = "does not serve /apis/inference.aipx.io/v1alpha1/ensemblepipelines"
             eventually(lambda: absent in process.log, lambda: process.log)
             scene = NamespaceHarness.new(server)

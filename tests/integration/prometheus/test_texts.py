@@ -13,6 +13,7 @@ from inference_operator.adapters.prometheus.queries import FORMS, text
 from inference_operator.adapters.prometheus.scope import Scope
 from inference_operator.api.analysis import Window
 from inference_operator.domain.measurement import Family, ServiceName
+from inference_operator.domain.query_template import fill, one_of
 from tests.integration.prometheus.promtool import check
 
 ALL = Scope()
@@ -85,6 +86,51 @@ def test_missing_series_are_no_rows(tmp_path: Path, family: Family) -> None:
 def test_a_service_without_requests_has_a_row_of_zero(tmp_path: Path) -> None:
     series = {f"{SUCCESS}}}": "0x40"}
     check(tmp_path, series, requests(), "10m5s", {ROW: 0})
+
+
+@pytest.mark.parametrize(
+    "family",
+    [each for each in Family if FORMS[each].labels[:2] == ("model", "version")],
+)
+def test_each_family_of_a_model_counts_a_pod_once(tmp_path: Path, family: Family) -> None:
+    form = FORMS[family]
+    others = dict.fromkeys(form.labels[2:], "x")
+    own = "".join(f',{name}="{text}"' for name, text in others.items())
+    series = {
+        f'{form.metric}{{{MODEL}{own},job="{job}",instance="{job}:1"}}': "0+3x40"
+        for job in ("monitor", "annotations")
+    }
+    query = text(family, [Window.ONE_MINUTE] if form.has_window else [], ALL)
+    labels = {"model": "price", "namespace": "shop", "pod": "price-0", "version": "3", **others}
+    labels |= {"window": "1m"} if form.has_window else {}
+    row = ",".join(f'{name}="{labels[name]}"' for name in sorted(labels))
+    # The mean of the last four scrapes, 111 to 120, or the newest one.
+    check(tmp_path, series, query, "10m5s", {f"{{{row}}}": 115.5 if form.has_window else 120})
+
+
+HOSTILE = 'x"} or vector(1) #\\ $window \n`\x01é'
+
+
+def test_no_value_of_a_user_s_query_is_more_than_a_text(tmp_path: Path) -> None:
+    values = {"namespace": HOSTILE, "model": "m", "revision": "r", "pods": one_of(["a.b", "c"])}
+    query = "sum(loss{namespace=$namespace,pod=~$pods,model=$model,rev=$revision}) # $namespace"
+    series = {
+        'loss{namespace="x",pod="a.b",model="m",rev="r"}': "1x40",
+        'loss{pod="a.b",model="m",rev="r"}': "1x40",
+    }
+    check(tmp_path, series, fill(query, values, Window.ONE_MINUTE), "10m5s", {})
+
+    values["namespace"] = "x"
+    series |= {
+        f'loss{{namespace="x",pod="{pod}",model="m",rev="r"}}': "2x40" for pod in ("axb", "c")
+    }
+    check(tmp_path, series, fill(query, values, Window.ONE_MINUTE), "10m5s", {"{}": 3})
+    spelt = fill(
+        'label_replace(vector(1), "a", $namespace, "", "")',
+        {**values, "namespace": 'a"}\\b'},
+        Window.ONE_MINUTE,
+    )
+    check(tmp_path, {}, spelt, "10m5s", {'{a="a\\"}\\\\b"}': 1})
 
 
 def test_failures_are_told_by_reason(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sweeps are bounded, fair, and counted; what fails is an answer too."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -8,17 +9,19 @@ import pytest
 
 from inference_operator.adapters.prometheus.needs import MOST_QUERIES
 from inference_operator.adapters.prometheus.sweep import AT_ONCE
-from inference_operator.api.analysis import AnalysisMetric, MetricType, Statistic
-from inference_operator.api.analysis_status import Verdict
+from inference_operator.api.analysis import AnalysisMetric, MetricMode, MetricType, Statistic
+from inference_operator.api.analysis_status import EvidenceStatus, Verdict
 from inference_operator.domain.analysis import (
     AnalysisQuestion,
     AnalysisResult,
+    MetricResult,
 )
 from inference_operator.domain.measurement import (
     NoAnswer,
     Outage,
     ServiceName,
 )
+from model_builders.statistics.evidence import FACTORS
 from tests.unit.adapters.questions import question, user_metric
 from tests.unit.adapters.sweep_bench import PASS, TIMEOUT, Bench, sweep_bench, until
 
@@ -165,6 +168,51 @@ async def test_the_operator_s_own_metrics(bench: Bench) -> None:
     changes = bench.counted("inference_operator_verdict_changes_total")
     assert changes == {'{verdict="Fail"} 1.0'}
     assert 0 < bench.sweeper.age < 5
+
+
+def evidence(metric: str, above: float, below: float) -> EvidenceStatus:
+    ratios = len(FACTORS)
+    return EvidenceStatus(
+        metric=metric, limit="max", above=(above,) * ratios, below=(below,) * ratios, inflation=1
+    )
+
+
+async def test_a_canary_s_verdict_and_numbers_are_among_the_operator_s_own_metrics(
+    bench: Bench,
+) -> None:
+    errors = MetricResult("errors", Verdict.PASS, MetricMode.ENFORCE, "", samples=310)
+    shown = replace(
+        PASS,
+        metrics=(errors,),
+        evidence=(evidence("errors", math.log(0.1), math.log(1000)),),
+    )
+    bench.verdict = lambda _: shown
+    asked = question()
+    bench.sweeper.measure(asked)
+    before = bench.counted("inference_operator_canary_")
+    await bench.sweeper.sweep()
+    unit = f'kind="{asked.unit.kind}",name="{asked.unit.name}",namespace="{asked.unit.namespace}"'
+
+    def lines(name: str) -> set[str]:
+        return bench.counted(f"inference_operator_canary_{name}")
+
+    assert before == set()
+    assert lines("verdict") == {f'{{{unit},verdict="Pass"}} 1.0'}
+    of_metric = unit.replace("name=", 'metric="errors",name=', 1)
+    assert lines("metric_verdict") == {f'{{{of_metric},verdict="Pass"}} 1.0'}
+    assert lines("metric_samples") == {f"{{{of_metric}}} 310.0"}
+    values = {
+        line.partition('claim="')[2].partition('"')[0]: float(line.split()[-1])
+        for line in lines("evidence_log10")
+    }
+    assert values == {"exceeded": pytest.approx(-1), "kept": pytest.approx(3)}
+
+    bench.verdict = lambda _: replace(shown, canary=None)
+    bench.sweeper.measure(replace(asked, canary=None))
+    assert bench.counted("inference_operator_canary_") == set()
+    bench.sweeper.measure(asked)
+    bench.sweeper.forget(asked.unit)
+    assert bench.counted("inference_operator_canary_") == set()
 
 
 async def test_the_age_grows_while_a_family_has_no_answer(bench: Bench) -> None:

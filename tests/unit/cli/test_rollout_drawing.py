@@ -41,6 +41,18 @@ BUSY = {
         condition("Reconciling", "True", "Scaling"),
     ],
 }
+
+
+def evidence(metric: str, limit: str, above: float, below: float) -> dict[str, Any]:
+    return {
+        "metric": metric,
+        "limit": limit,
+        "above": [above] * 8,
+        "below": [below] * 8,
+        "inflation": 1,
+    }
+
+
 JUDGED = {
     **at_step(4, weight=50),
     "analysis": {
@@ -54,6 +66,12 @@ JUDGED = {
                 "message": "0% of 41 requests failed, limit 1%; about 300 requests are missing",
             },
             {"name": "p95", "verdict": "Pass", "message": "17ms, limit 17.6ms"},
+        ],
+        "evidence": [
+            evidence("errors", "max", -0.1, 1.2),
+            evidence("p95", "maxRelative", -900, 900),
+            evidence("gone", "max", 0, 0),
+            {**evidence("errors", "maxRelative", 0, 0), "above": []},
         ],
     },
 }

@@ -47,6 +47,9 @@ class Scaled(Delivery):
         self.requests = 150
         """Requests of each pod between two sweeps."""
 
+        self.requests_of: Callable[[int], int] = lambda pods: self.requests
+        """The same, by the number of pods that answer."""
+
         self.has_metrics = True
         self.outage: NoAnswer | None = None
         self.woken_by_sweep: list[UnitKey] = []
@@ -61,6 +64,12 @@ class Scaled(Delivery):
         others = {name: rules.pop(name) for name in ("triton", "rollout") if name in rules}
         given = {"minReplicas": 1, "maxReplicas": 8, "metrics": [QUEUE], "behavior": AT_ONCE}
         self.wants(artifact, steps, replicas=None, autoscaling={**given, **rules}, **others)
+
+    def shares(self, *, requests: int, queue_ms: float) -> None:
+        """Let clients send so many requests between two sweeps, to all pods together; with one pod
+        they would wait for `queue_ms`."""
+        self.requests_of = lambda pods: requests // pods
+        self.queue_ms = lambda pods: queue_ms / pods
 
     def dependencies(
         self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults
@@ -114,7 +123,7 @@ class Scaled(Delivery):
         pods = {pod.name for pod in needs.pods}
         for name in pods:
             server = self._servers.setdefault(name, Server(name))
-            server.serve(self.requests, queue_ms=self.queue_ms(len(pods)))
+            server.serve(self.requests_of(len(pods)), queue_ms=self.queue_ms(len(pods)))
             server.scrape(at)
         by_pod = {
             PodName(KEY.namespace, name): self._servers[name].samples() | _pending(name)

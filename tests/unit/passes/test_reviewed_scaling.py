@@ -83,6 +83,31 @@ async def test_a_repaired_edit_that_ends_the_division_keeps_the_number() -> None
     assert world.autoscaling.desired_replicas == 6
 
 
+@pytest.mark.parametrize(
+    ("metric", "rollout"),
+    [
+        ({"type": "QueueTime", "target": "5ms"}, {}),
+        ({"type": "RequestRate", "target": "10"}, {}),
+        ({"type": "RequestRate", "target": "10"}, {"dynamicStableScale": "WhenWeighted"}),
+    ],
+)
+async def test_a_canary_that_shares_the_requests_removes_no_pod_that_the_next_step_needs(
+    metric: dict[str, str], rollout: dict[str, str]
+) -> None:
+    """It waits for a person, and pods of both revisions divide the same load."""
+    given = {"canary": {"steps": STEPS, **rollout}}
+    world = await scaled(pods=4, rollout=given, metrics=[metric])
+    world.shares(requests=4 * 150, queue_ms=4 * 5.0)
+    await world.sweep(6)
+    assert world.autoscaling.desired_replicas == 4
+    world.scales(artifact=2, rollout=given, metrics=[metric])
+    await world.settle(world.rounds)
+    await world.sweep(10)
+
+    assert world.status.canary is not None
+    assert world.autoscaling.desired_replicas == 4
+
+
 @pytest.mark.parametrize(("until", "look"), [(10, 10), (90, 30), (None, 30)])
 def test_a_unit_that_waits_for_nodes_looks_when_its_schedule_does(
     until: int | None, look: int

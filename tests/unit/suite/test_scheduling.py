@@ -50,6 +50,10 @@ def test_every_module_that_changes_the_shared_operator_is_in_the_group() -> None
     assert {group(module) for module in changing} == {"operator changes"}
 
 
+def test_a_test_that_shows_an_operator_without_prometheus_is_in_the_group() -> None:
+    assert group("tests/e2e/test_first_canary.py") == "operator changes"
+
+
 def test_other_e2e_tests_run_on_any_worker() -> None:
     assert group("tests/e2e/test_serving.py") == ""
 

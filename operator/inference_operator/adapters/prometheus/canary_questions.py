@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from inference_operator.adapters.prometheus.canary_gauges import CanaryGauges
 from inference_operator.adapters.prometheus.needs import Ask
 from inference_operator.adapters.prometheus.questions import (
     STEADY_SWEEPS,
@@ -55,8 +56,18 @@ class CanaryQuestions:
     telemetry: Telemetry
     _entries: dict[UnitKey, _Entry] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        CanaryGauges(self.telemetry.registry, self._results)
+
     def __len__(self) -> int:
         return len(self._entries)
+
+    def _results(self) -> Iterator[tuple[UnitKey, AnalysisResult]]:
+        """Yield the last answers about the canaries that there are now."""
+        for unit, entry in list(self._entries.items()):
+            result = _shown(entry)
+            if result.canary is not None and result.at is not None:
+                yield unit, result
 
     def measure(self, question: AnalysisQuestion) -> AnalysisResult:
         """Register a unit's question, and return the last answer to it. It never waits."""

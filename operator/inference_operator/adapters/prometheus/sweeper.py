@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -139,7 +139,7 @@ class Sweeper:
         needs = await loop.run_in_executor(self.thread, needs_of, asks, allows_queries)
         began = time.monotonic()
         at = self.cadence.wall() - timedelta(seconds=self.cadence.delay)
-        sweep = await self.reader.read(needs, at)
+        sweep = replace(await self.reader.read(needs, at), interval=self.cadence.interval)
         for judging in [each.judging(sweep) for each in self._questions]:
             take: Take = await loop.run_in_executor(self.thread, judging)
             take()

@@ -180,7 +180,7 @@ def _window(
 def _behaviour(totals: Totals, track: MeasuredTrack) -> Behaviour | None:
     """Return how requests were answered; None if there were none, or nothing is known of their
     times."""
-    mean = totals.request_us / totals.successes / 1000 if totals.successes >= 1 else None
+    mean = totals.request_us / totals.timed / 1000 if totals.timed >= 1 else None
     latency = fitted(totals.buckets, mean or None)
     if totals.requests < 1 or latency is None:
         return None

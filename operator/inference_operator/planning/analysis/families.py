@@ -15,6 +15,8 @@ _PERCENTILE = frozenset({Family.REQUESTS, Family.BUCKETS})
 # Requests are always counted: they tell the load of a pod. The sidecar's are no client's.
 _ALWAYS = frozenset({Family.REQUESTS, Family.FRESHNESS, Family.PROBES})
 
+_CORE = frozenset({Family.REQUESTS, Family.FAILURES, Family.FRESHNESS, Family.PROBES})
+
 
 def families_of(metric: AnalysisMetric) -> frozenset[Family]:
     """Return the families that a metric is computed from."""
@@ -26,6 +28,14 @@ def families_of(metric: AnalysisMetric) -> frozenset[Family]:
 def all_families(settings: Analysis) -> frozenset[Family]:
     """Return the families that a unit's analysis asks for."""
     return _ALWAYS.union(*(families_of(metric) for metric in settings.metrics))
+
+
+def core_families(settings: Analysis) -> frozenset[Family]:
+    """Return the families without which nothing is counted, whatever a metric is of.
+
+    Requests without the failed ones would look better than they were.
+    """
+    return all_families(settings) & _CORE
 
 
 def asked_families(question: AnalysisQuestion) -> frozenset[Family]:

@@ -95,6 +95,8 @@ def _source(seen: Round) -> HistogramSource | None:
     """Return the source by what the pods have; None if no pod has been seen."""
     if not asks_gateway(seen.question):
         return HistogramSource.TRITON
+    if Family.BUCKETS in seen.unread:
+        return None
     tracks = [_has_histogram(views) for views in (seen.canary, seen.stable)]
     per_track = [each for each in tracks if each is not None]
     if not per_track:

@@ -10,7 +10,7 @@ from inference_operator.domain.analysis import AnalysisResult, MeasuredTrack, Me
 from inference_operator.domain.measurement import Family, NoAnswer
 from inference_operator.planning.analysis.canary import share_limits
 from inference_operator.planning.analysis.evidence import record_of
-from inference_operator.planning.analysis.families import counters_of, families_of
+from inference_operator.planning.analysis.families import core_families, counters_of, families_of
 from inference_operator.planning.analysis.histogram import (
     NO_HISTOGRAM,
     gateway_outage,
@@ -28,7 +28,7 @@ from inference_operator.planning.analysis.queries import (
 from inference_operator.planning.analysis.round import Round
 from inference_operator.planning.analysis.share_results import share_result
 from inference_operator.planning.analysis.window_results import window_result
-from inference_operator.planning.measuring.collecting import Views
+from inference_operator.planning.measuring.collecting import Views, has_counted
 from inference_operator.planning.measuring.coverage import (
     INCOMPLETE,
     Trouble,
@@ -134,9 +134,9 @@ def _error(
     metric: AnalysisMetric, seen: Round, source: HistogramSource
 ) -> tuple[Verdict, Trouble] | None:
     """Return the outage that this metric has, if any: Prometheus did not answer what it needs."""
-    answer = no_answer(seen.sweep, families_of(metric) | _shared(metric))
+    answer = no_answer(seen.sweep, families_of(metric) | core_families(seen.question.settings))
     if metric.type is MetricType.PROMETHEUS:
-        answer = _query_error(metric, seen)
+        answer = _query_error(metric, seen) or answer
     elif answer is None and is_percentile(metric):
         answer = gateway_outage(seen, source)
     if answer is None:
@@ -155,25 +155,22 @@ def _query_error(metric: AnalysisMetric, seen: Round) -> NoAnswer | None:
     return None
 
 
-def _shared(metric: AnalysisMetric) -> frozenset[Family]:
-    """Return the families without which no metric of pods has values."""
-    if metric.type is MetricType.PROMETHEUS:
-        return frozenset()
-    return frozenset({Family.FRESHNESS, Family.REQUESTS})
-
-
 def _no_data(
     metric: AnalysisMetric, seen: Round, source: HistogramSource
 ) -> tuple[Verdict, Trouble] | None:
     """Return what keeps the metric from a verdict though Prometheus answers."""
     families = families_of(metric)
-    if metric.type is MetricType.PROMETHEUS:
-        return query_trouble(seen.question, metric)
+    is_query = metric.type is MetricType.PROMETHEUS
+    if is_query and (trouble := query_trouble(seen.question, metric)):
+        return trouble
     by_gateway = source is HistogramSource.GATEWAY and is_percentile(metric)
     if by_gateway:
         families -= {Family.BUCKETS}
-    if warning := warning_of(seen.sweep, families | _shared(metric)):
+    if warning := warning_of(seen.sweep, families | core_families(seen.question.settings)):
         return Verdict.NO_DATA, Trouble(INCOMPLETE, _WARNS.format(warning))
+    if is_query:
+        # Windows go on while some pod of the canary counts.
+        return None if has_counted(seen.canary) else _trouble_of_canary(seen, frozenset())
     counters = families - {Family.GPU_UTILIZATION}
     if trouble := _trouble_of_pods(metric, seen, counters):
         return trouble
@@ -184,22 +181,32 @@ def _no_data(
 def _trouble_of_pods(
     metric: AnalysisMetric, seen: Round, counters: frozenset[Family]
 ) -> tuple[Verdict, Trouble] | None:
-    canary, stable = coverage(seen.canary, counters), coverage(seen.stable, counters)
+    of_canary, stable = _trouble_of_canary(seen, counters), coverage(seen.stable, counters)
     needs_stable = metric.max_relative is not None
-    if canary.gaps:
-        return Verdict.NO_DATA, _gap(seen.canary, counters, "canary", seen)
+    if of_canary is not None and of_canary[0] is Verdict.NO_DATA:
+        return of_canary
     if needs_stable and stable.gaps and not stable.is_enough:
         return Verdict.NO_DATA, _gap(seen.stable, counters, seen.question.stable.words, seen)
-    if not canary.is_whole:
-        words = f"{canary.young} of {canary.pods} pods of the canary are too new"
-        words = words if canary.pods else "no pod of the canary answers yet"
-        return Verdict.LOW_TRAFFIC, Trouble(YOUNG, words)
+    if of_canary is not None:
+        return of_canary
     if needs_stable and not stable.is_enough:
         track = seen.question.stable
         words = f"the {track.words}'s pods are too new"
         is_awaited = track.is_baseline and not track.pods
         return Verdict.LOW_TRAFFIC, Trouble(YOUNG, _NO_BASELINE if is_awaited else words)
     return None
+
+
+def _trouble_of_canary(seen: Round, counters: frozenset[Family]) -> tuple[Verdict, Trouble] | None:
+    """Return what a pod of the canary lacks, or that it is too new."""
+    canary = coverage(seen.canary, counters)
+    if canary.gaps:
+        return Verdict.NO_DATA, _gap(seen.canary, counters, "canary", seen)
+    if canary.is_whole:
+        return None
+    words = f"{canary.young} of {canary.pods} pods of the canary are too new"
+    words = words if canary.pods else "no pod of the canary answers yet"
+    return Verdict.LOW_TRAFFIC, Trouble(YOUNG, words)
 
 
 def _gap(views: Views, families: frozenset[Family], track: str, seen: Round) -> Trouble:

@@ -45,6 +45,9 @@ class Collector:
     crowded: frozenset[Family] = frozenset()
     """The families of which the unit's namespace has more series than an answer."""
 
+    unread: frozenset[Family] = frozenset()
+    """The families without a whole answer. Their next growth spans the time."""
+
     shared: SharedKeys = field(default_factory=dict)
     """Keys of the counters, of all pods that were read until now."""
 
@@ -93,9 +96,12 @@ class Collector:
     def _reading(
         self, time: float, samples: Mapping[Family, tuple[Sample, ...]], models: frozenset[str]
     ) -> Reading:
-        reading = reading_of(time, samples, self.families, models, self.shared)
-        crowded = dict.fromkeys(self.crowded & self.families, _CROWDED)
-        return replace(reading, gaps={**reading.gaps, **crowded}) if crowded else reading
+        families = self.families - self.unread
+        reading = reading_of(time, samples, families, models, self.shared)
+        crowded = dict.fromkeys(self.crowded & families, _CROWDED)
+        if not crowded and not self.unread:
+            return reading
+        return replace(reading, gaps={**reading.gaps, **crowded}, unread=self.unread)
 
     def _delay(self, pod: MeasuredPod) -> timedelta:
         return pod.start_time if self.initial_delay is None else self.initial_delay
@@ -113,7 +119,7 @@ def _without_new_times(last: Reading) -> Rows:
 
     When they are back, their growth is of more requests than the present ones. They only start.
     """
-    missing = _TIMES & last.gaps.keys()
+    missing = _TIMES & (last.gaps.keys() | last.unread)
     return {row: value for row, value in last.rows.items() if row[0] not in missing}
 
 

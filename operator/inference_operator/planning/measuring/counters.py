@@ -59,6 +59,9 @@ class Reading:
     gaps: Mapping[Family, Gap]
     """The families that have no values at this scrape."""
 
+    unread: frozenset[Family] = frozenset()
+    """The families that Prometheus did not answer about, of whatever pod."""
+
 
 def scrape_time(samples: Mapping[Family, tuple[Sample, ...]]) -> float | Gap:
     """Return the time of a pod's newest scrape, in seconds of Unix time."""

@@ -124,6 +124,13 @@ def warning_of(sweep: Sweep, families: Iterable[Family]) -> str:
     return ""
 
 
+def unread(sweep: Sweep, families: Iterable[Family]) -> frozenset[Family]:
+    """Return those of the families that have no answer, or one that may lack rows."""
+    return frozenset(
+        family for family in families if no_answer(sweep, [family]) or warning_of(sweep, [family])
+    )
+
+
 def _hint(sweep: Sweep) -> str:
     """Return why series may be missing: what Prometheus answered about others."""
     answer = sweep.families.get(Family.FRESHNESS)

@@ -18,6 +18,7 @@ from inference_operator.domain.scaling import CanaryState, Surroundings
 from inference_operator.domain.scaling_question import ScalingQuestion
 from inference_operator.planning.measuring.tracks import LONGEST_START, track_of
 from inference_operator.planning.scaling.room import capacity_of
+from inference_operator.planning.scaling.shares import shares_of
 from inference_operator.planning.sizing import live_size
 
 _BATCH = re.compile(r"^max_batch_size: ([0-9]{1,9})$", re.MULTILINE | re.ASCII)
@@ -51,9 +52,15 @@ def question_of(seen: Observed) -> ScalingQuestion | None:
         tracks=tuple(each for each in tracks if each is not None),
         max_batch_size=_max_batch_size(seen, settings, stable or canary),
         is_divided=is_divided(seen),
+        shares=shares_of(seen, is_divided=is_divided(seen)),
         surroundings=Surroundings(
             load_time_of(seen, tracks[0]),
-            capacity_of(seen, stable or canary),
+            capacity_of(
+                seen,
+                stable or canary,
+                canary if stable not in ("", canary) else "",
+                is_divided=is_divided(seen),
+            ),
             _canary_state(seen),
         ),
     )

@@ -11,7 +11,7 @@ from inference_operator.domain.scaling import Limit, ScalingDecision, ScalingInp
 from inference_operator.domain.scaling_memory import ScalingMemory
 from inference_operator.planning.scaling.bounds import bounded
 from inference_operator.planning.scaling.canary import kept
-from inference_operator.planning.scaling.capacity import capped
+from inference_operator.planning.scaling.capacity import capped, with_refusal
 from inference_operator.planning.scaling.desired import desired_size, ruling_vote, votes_of
 from inference_operator.planning.scaling.effect import attempted, effective
 from inference_operator.planning.scaling.explain import explained
@@ -85,7 +85,7 @@ def decide(
 
 def situation_of(memory: ScalingMemory, given: ScalingInput, now: float) -> Situation:
     """Return what the rules decide in."""
-    memory = remembered(memory, given, now)
+    memory = with_refusal(remembered(memory, given, now), given.surroundings.capacity, now)
     bounds = given.bounds
     current = min(max(memory.size, bounds.minimum), bounds.maximum)
     shrinks = may_shrink(memory, given.settings, now)

@@ -22,7 +22,7 @@ from inference_operator.planning.scaling.hangs import without_hang
 from inference_operator.planning.scaling.pod_history import Histories, PodHistory, over, recorded
 from inference_operator.planning.scaling.query_values import query_load
 from inference_operator.planning.scaling.sight import Sight
-from inference_operator.planning.scaling.tracks import together
+from inference_operator.planning.scaling.tracks import both_tracks
 
 _WORDS_LENGTH = 200
 _GAUGES = frozenset(
@@ -53,7 +53,10 @@ def load_of(
         if metric.type is ScalingMetricType.PROMETHEUS or len(per_track) == 1:
             metrics.append(per_track[0] if per_track else MetricLoad(metric.label))
         elif per_track:
-            metrics.append(together(*per_track[:2], is_divided=question.is_divided))
+            stable, canary = per_track[:2]
+            is_divided, shares = question.is_divided, question.shares
+            both = both_tracks(metric, (stable, canary), shares, is_divided=is_divided)
+            metrics.append(both)
         else:
             metrics.append(MetricLoad(metric.label))
     return histories, Load(tuple(metrics), None if lost else _rate(sights))

@@ -22,7 +22,8 @@ def incomplete(given: ScalingInput) -> tuple[MetricLoad, ...]:
 
 
 def remembered(memory: ScalingMemory, given: ScalingInput, now: float) -> ScalingMemory:
-    """Return the memory with what this sweep has and lacks."""
+    """Return the memory with what this sweep has and lacks. A long time without any sweep is an
+    outage, whoever caused it."""
     loads = given.load.metrics
     values = {
         load.label: LastValue(now, value_text(metric, load))
@@ -33,7 +34,14 @@ def remembered(memory: ScalingMemory, given: ScalingInput, now: float) -> Scalin
     kept = {label: each for label, each in memory.values.items() if label in labels}
     is_missing = any(load.is_missing for load in loads)
     since = now if memory.missing_since is None else memory.missing_since
-    memory = replace(memory, values={**kept, **values}, missing_since=since if is_missing else None)
+    was_away = now - memory.decided_at > given.longest_gap
+    memory = replace(
+        memory,
+        decided_at=now,
+        whole_since=None if was_away else memory.whole_since,
+        values={**kept, **values},
+        missing_since=since if is_missing else None,
+    )
     if incomplete(given):
         minimum = max(memory.minimum, given.bounds.minimum)
         return replace(memory, whole_since=None, minimum=minimum)

@@ -14,6 +14,9 @@ from inference_operator.planning.scaling.chain import decide
 from inference_operator.planning.scaling.load import load_of
 from inference_operator.planning.scaling.pod_history import PodHistory
 
+LATE_SWEEPS = 6
+"""Intervals without a sweep that are an outage. One that takes long is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnitMemory:
@@ -41,7 +44,8 @@ def answer(
         memory = _beginning(question, sweep.at, now)
     bounds, since = _bounds(memory, question, sweep.at)
     pods, load = load_of(question, sweep, memory.pods, now)
-    given = ScalingInput(question.settings, bounds, load, question.surroundings)
+    longest_gap = LATE_SWEEPS * sweep.interval
+    given = ScalingInput(question.settings, bounds, load, question.surroundings, longest_gap)
     scaling, decision = decide(memory.scaling, given, now)
     change = decision if decision.has_changed else memory.change
     after = replace(

@@ -11,11 +11,15 @@ from inference_operator.domain.scaling import Capacity
 from inference_operator.validation.accelerator import offers
 
 
-def capacity_of(seen: Observed, revision: str) -> Capacity | None:
-    """Return for how many pods of a revision the nodes have accelerators, with those that it has.
+def capacity_of(
+    seen: Observed, revision: str, canary: str = "", *, is_divided: bool = False
+) -> Capacity | None:
+    """Return for how many pods of a unit the nodes have accelerators, and which pods it has.
 
-    Pods of others on the nodes are not seen. So nothing is left once one of the unit's own pods
-    waits for a node. None for a revision without an accelerator, and while nodes are not known.
+    `revision` serves all clients; if the unit's pods are divided, together with its `canary`.
+    Accelerators of pods that this operator has not made count as free. Nothing is free while a pod
+    of another revision of the unit waits for a node. None for a revision without an accelerator,
+    and while nodes are not known.
     """
     record, nodes = seen.children.revisions.get(revision), seen.inputs.nodes
     asked = _asked(seen)
@@ -23,11 +27,29 @@ def capacity_of(seen: Observed, revision: str) -> Capacity | None:
         return None
     accelerator, placement = asked
     fitting = [node for node in nodes if offers(node, accelerator, placement)]
-    pods = seen.children.pods_of(revision)
-    placed = sum(1 for pod in pods if pod.node and not pod.finished)
-    is_full = any(pod.unschedulable for pod in seen.children.pods if not pod.terminating)
-    left = 0 if is_full else sum(_left(node, accelerator) for node in fitting)
-    return Capacity(placed + left, accelerator.resource, len(fitting))
+    free = sum(_left(node, accelerator) for node in fitting)
+    sized = (revision, canary) if is_divided else (revision,)
+    living = [pod for pod in seen.children.pods if not pod.terminating and not pod.finished]
+    own = [pod for pod in living if pod.revision in sized]
+    placed = sum(1 for pod in own if pod.node)
+    waiting = sum(1 for pod in own if pod.unschedulable and not pod.node)
+    new = len(own) - placed - waiting
+    free = max(free - new, 0)
+    if canary and not is_divided:
+        free = _beside_canary(seen, free, revision, canary)
+    if not waiting and any(pod.unschedulable for pod in living):
+        free = 0
+    return Capacity(placed, free, accelerator.resource, len(fitting), new, waiting)
+
+
+def _beside_canary(seen: Observed, free: int, revision: str, canary: str) -> int:
+    """Return how many pods the stable revision can have more, if a canary grows by its share with
+    it: of 6 free ones, 4 beside a canary with half of its pods."""
+    stable, other = (
+        deployment.replicas if (deployment := seen.children.deployments.get(name)) else 0
+        for name in (revision, canary)
+    )
+    return free * stable // (stable + other) if stable else free
 
 
 def _left(node: Node, accelerator: Accelerator) -> int:

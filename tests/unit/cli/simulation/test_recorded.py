@@ -170,6 +170,12 @@ def test_without_a_histogram_each_request_takes_the_mean() -> None:
     assert (latency.p50, latency.p95) == (pytest.approx(7.0), pytest.approx(7.0))
 
 
+def test_requests_without_their_times_do_not_make_the_others_fast() -> None:
+    untimed = Past(number=1, rate=30, buckets=False, without=[Family.REQUEST_TIME])
+    recorded = made(Past(buckets=False), untimed)
+    assert recorded.trace.rows[5].stable.latency.p50 == pytest.approx(7)
+
+
 def test_an_idle_service_has_no_trace() -> None:
     with pytest.raises(InputError, match="revision aaaaaaaaaa of InferenceModel/desk-7/fx-drift"):
         made(Past(rate=0))

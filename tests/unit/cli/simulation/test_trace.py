@@ -27,6 +27,11 @@ def test_columns_may_have_any_order_and_spaces() -> None:
     assert read_trace(text, "trace.csv").rows == read_trace(trace(row(time=0, rate=3)), "t").rows
 
 
+def test_the_mark_that_spreadsheets_write_first_is_left_out() -> None:
+    plain = trace(row(time=0))
+    assert read_trace(f"\ufeff{plain}", "trace.csv") == read_trace(plain, "trace.csv")
+
+
 def test_optional_columns_tell_queues_and_what_is_missing() -> None:
     header = f"{HEADER},canary_queue_ms,missing"
     rows = (f"{row(time=0)},1.5,", f"{row(time=1)},,prometheus", f"{row(time=2)},,all")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.scaling import CanaryState, Capacity, ScalingDecision, Surroundings
+from inference_operator.domain.scaling import CanaryState, ScalingDecision, Surroundings
 from inference_operator.domain.scaling_memory import ScalingMemory
 from inference_operator.domain.schedules import Bounds
 from inference_operator.planning.scaling.chain import RULES, decide
@@ -158,28 +158,6 @@ def test_a_second_scale_up_waits_for_the_load_of_the_first() -> None:
     _, decisions = run(settled(3), [(0.0, given), (60.0, more), (299.0, more), (300.0, more)])
 
     assert [each.size for each in decisions] == [6, 6, 6, 9]
-
-
-def test_one_pod_waits_for_a_gpu_and_no_more() -> None:
-    capacity = Capacity(pods=4, resource="nvidia.com/gpu", nodes=2)
-    decision = once(3, load_of(12.0), surroundings=Surroundings(capacity=capacity))
-    gone = once(8, load_of(12.0, 8), surroundings=Surroundings(capacity=capacity))
-
-    assert decision.size == 5
-    assert decision.limited is not None
-    assert decision.limited.reason is Reason.GPU_CAPACITY
-    assert "8 pods needed" in decision.limited.message
-    assert "nvidia.com/gpu for 4" in decision.limited.message
-    assert gone.size == 8
-
-
-def test_the_minimum_holds_whatever_the_nodes_have() -> None:
-    capacity = Capacity(pods=1, resource="nvidia.com/gpu", nodes=1)
-    rules = settings(minReplicas=4, behavior=AT_ONCE)
-
-    assert (
-        once(1, load_of(5.0), rules=rules, surroundings=Surroundings(capacity=capacity)).size == 4
-    )
 
 
 @pytest.mark.parametrize(

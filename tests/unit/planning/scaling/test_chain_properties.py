@@ -18,6 +18,7 @@ from inference_operator.domain.scaling import (
 from inference_operator.domain.scaling_memory import (
     Attempt,
     Recommendation,
+    Refusal,
     ScaleEvent,
     ScalingMemory,
 )
@@ -82,11 +83,16 @@ def loads(draw: st.DrawFn, *, whole: bool = False, label: str = "QueueTime") -> 
     return load_of(draw(VALUES), pods, seen, young=young, can_shrink=can_shrink, label=label)
 
 
+def capacities() -> st.SearchStrategy[Capacity]:
+    number = st.integers(0, 20)
+    return st.builds(Capacity, number, number, st.just("gpu"), st.just(2), number, number)
+
+
 @st.composite
 def inputs(draw: st.DrawFn, *, whole: bool = False) -> ScalingInput:
     surroundings = Surroundings(
         draw(st.none() | st.floats(0, 900)),
-        draw(st.none() | st.builds(Capacity, st.integers(0, 20), st.just("gpu"), st.just(2))),
+        draw(st.none() | capacities()),
         draw(st.sampled_from(CanaryState)),
     )
     rules = draw(st.sampled_from(RULES))
@@ -103,6 +109,7 @@ def memories(draw: st.DrawFn) -> ScalingMemory:
         size=draw(number),
         began=draw(times),
         whole_since=draw(st.none() | times),
+        decided_at=draw(times),
         recommendations=tuple(
             draw(st.lists(st.builds(Recommendation, times, number, number), max_size=4))
         ),
@@ -110,6 +117,8 @@ def memories(draw: st.DrawFn) -> ScalingMemory:
         last_up=draw(st.none() | times),
         missing_since=draw(st.none() | times),
         minimum=draw(number),
+        carried=draw(number),
+        refused=draw(st.none() | st.builds(Refusal, times, number)),
         attempts=draw(
             st.dictionaries(
                 st.sampled_from(["QueueTime", "Latency"]),
@@ -192,7 +201,9 @@ def test_each_step_is_within_the_policies(size: int, each: list[ScalingInput]) -
         memory, decision = decide(before, same, now)
         up, down = rules.behavior.scale_up, rules.behavior.scale_down
         assert decision.size <= highest(up, before.size, before.events, now)
-        assert decision.size >= lowest(down, before.size, before.events, now)
+        slowest = lowest(down, before.size, before.events, now)
+        # Pods that never had a node are taken back at once.
+        assert decision.size >= min(slowest, before.carried)
 
 
 @FEW

@@ -99,14 +99,14 @@ def test_the_most_careful_recommendation_rules(
     recommended: list[tuple[float, int]], size: int, stable: int
 ) -> None:
     items = tuple(Recommendation(at, number, number) for at, number in recommended)
-    memory = ScalingMemory(8, 0.0, 0.0, items)
+    memory = ScalingMemory(8, 0.0, 0.0, 0.0, items)
 
     assert stabilised(Behavior(), memory, size, 0.0) == stable
 
 
 def test_a_window_for_more_pods_takes_the_smallest() -> None:
     behavior = Behavior.model_validate({"scaleUp": {"stabilizationWindowSeconds": 60}})
-    memory = ScalingMemory(8, 0.0, 0.0, (Recommendation(0.0, 9, 9),))
+    memory = ScalingMemory(8, 0.0, 0.0, 0.0, (Recommendation(0.0, 9, 9),))
 
     sizes = [stabilised(behavior, memory, 12, now) for now in (59.0, 60.0)]
 

@@ -100,6 +100,24 @@ def test_an_outage_at_peak_removes_no_pod(shape: str, canary: CanaryState) -> No
     assert bench.last.size == 6
 
 
+@pytest.mark.parametrize(("away", "size"), [(45.0, 1), (600.0, 3)])
+def test_a_time_without_a_sweep_is_an_outage(away: float, size: int) -> None:
+    """The operator itself did not ask: its sweeps failed, or its process was stopped."""
+    bench = Bench(rules_of(behavior=AT_ONCE))
+    bench.run(8, queue_ms=5.0)
+    bench.serve(queue_ms=1.0)
+    bench.pass_time(away)
+    bench.serve(queue_ms=1.0)
+    bench.pass_time()
+    sizes = []
+    for _ in range(3):
+        sizes.append(bench.run(1, queue_ms=1.0).size)
+
+    # A window of one minute must be whole again.
+    assert sizes[0] == size
+    assert bench.run(3, queue_ms=1.0).size == 1
+
+
 def test_steady_load_wakes_nobody() -> None:
     bench = Bench()
     bench.run(60, queue_ms=5.0)

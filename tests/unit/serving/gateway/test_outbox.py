@@ -1,7 +1,9 @@
 """Records: a bounded queue, a sink that fails, and a folder that stays within its bytes."""
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,46 @@ async def test_a_record_is_found_in_the_minutes_after_its_id(tmp_path: Path, min
     await folder.write([b'{"prediction_id":"other"}', f'{{"prediction_id":"{name}"}}'.encode()])
     assert await folder.find(name) == {"prediction_id": name}
     assert await folder.find(new_prediction_id(NOW)) is None
+
+
+def test_workers_never_send_one_file_twice_and_lose_no_record(tmp_path: Path) -> None:
+    folders = [RecordFolder(tmp_path, 1 << 30) for _ in range(4)]
+    ended = threading.Event()
+
+    def write(folder: RecordFolder, worker: int) -> None:
+        for number in range(300):
+            folder._write([b"%d-%d" % (worker, number)])
+
+    def send(folder: RecordFolder) -> list[bytes]:
+        sent: list[bytes] = []
+        is_last = False
+        while not is_last:
+            is_last = ended.is_set()
+            while (file := folder.take()) is not None:
+                sent += file.read_bytes().splitlines()
+                file.unlink()
+        return sent
+
+    with ThreadPoolExecutor(8) as pool:
+        senders = [pool.submit(send, folder) for folder in folders]
+        for writer in [pool.submit(write, each, n) for n, each in enumerate(folders)]:
+            writer.result()
+        ended.set()
+        sent = [line for sender in senders for line in sender.result()]
+    assert sorted(sent) == sorted(b"%d-%d" % (w, n) for w in range(4) for n in range(300))
+
+
+def test_a_file_that_another_process_sends_is_left_alone(tmp_path: Path) -> None:
+    first, second = RecordFolder(tmp_path, 1 << 20), RecordFolder(tmp_path, 1 << 20)
+    first._write([b"a"])
+    taken = first.take()
+    assert taken is not None
+    assert second.take() is None
+    second._write([b"b"])
+    assert taken.read_bytes() == b"a\n"
+    assert first.take() == taken
+    first._let_go()
+    assert second.take() == taken
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Times, writes and memory of a real Argo CD beside the operator."""
