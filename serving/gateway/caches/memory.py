@@ -8,10 +8,13 @@ from serving.gateway.caches.port import LARGEST_VALUE
 
 
 class MemoryCache:
-    """Values of at most `most_bytes` together, keys and a fixed overhead included."""
+    """Values of at most `most_bytes` together, keys and a fixed overhead included.
+
+    The oldest values go as soon as their time is over, also if nobody asks for them again.
+    """
 
     name = "memory"
-    _OVERHEAD = 200
+    _OVERHEAD = 400
 
     def __init__(self, most_bytes: int, clock: Callable[[], float] = monotonic) -> None:
         self._most, self._clock = most_bytes, clock
@@ -34,7 +37,9 @@ class MemoryCache:
             return
         if key in self._values:
             self._drop(key)
-        self._values[key] = (self._clock() + seconds, value)
+        self._drop_expired()
+        # orjson leaves some 4 KB behind the end of its bytes; a copy has their size alone.
+        self._values[key] = (self._clock() + seconds, bytes(memoryview(value)))
         self.bytes += self._size(key, value)
         while self.bytes > self._most:
             self._drop(next(iter(self._values)))
@@ -45,6 +50,14 @@ class MemoryCache:
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def _drop_expired(self) -> None:
+        now = self._clock()
+        while self._values:
+            key = next(iter(self._values))
+            if now < self._values[key][0]:
+                return
+            self._drop(key)
 
     def _drop(self, key: str) -> None:
         _, value = self._values.pop(key)
