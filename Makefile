@@ -30,9 +30,9 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble demo-gateway train \
-        fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
+        fuzz sbom audit release-manifests release-chart release-check mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-gateway benchmark-gitops benchmark-serving benchmark-training gpu-check stack-up stack-down health metrics \
-        install lint clean docker-ready docker-build docker-up docker-down
+        environment environment-images branch-env branch-env-down install lint clean docker-ready docker-build docker-up docker-down
 
 help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -113,7 +113,7 @@ test: check check-training prepare ## run check, integration, cluster and e2e te
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
 test-all: test ## run make test, long runs, fuzzing, and API-server tests on the older Kubernetes
-	@echo "==> long runs"; $(PY) -m hack.prepare argocd; $(PYTEST) $(PARALLEL) --long tests
+	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
 	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000
@@ -136,6 +136,24 @@ image: $(STAMP) ## build all images as archives: operator, gateway, Triton, MLfl
 
 release-manifests: $(STAMP) ## write build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=)
 	@$(PY) -m hack.release --image "$(IMAGE)" $(if $(TRITON_IMAGE),--triton-image "$(TRITON_IMAGE)")
+
+release-chart: $(STAMP) ## write build/release/inference-operator-VERSION.tgz with IMAGE=...@sha256:...; CHARTS=oci://... pushes it
+	@$(PY) -m hack.installation.package --image "$(IMAGE)" $(if $(TAG),--tag "$(TAG)") $(if $(CHARTS),--push "$(CHARTS)")
+
+release-check: $(STAMP) ## run the parts of a release that need nothing from outside, and name the others
+	@$(PY) -m hack.release_check
+
+environment-images: $(STAMP) ## write digests for manifests/environments: OPERATOR= GATEWAY= TRITON= MLFLOW= REDIS=
+	@$(PY) -m hack.environments images $(foreach v,OPERATOR GATEWAY TRITON MLFLOW REDIS,$(if $($(v)),--$(shell echo $(v) | tr A-Z a-z) "$($(v))"))
+
+environment: $(STAMP) ## apply manifests/environments/NAME (local, dev, prod) to the cluster of KUBECONFIG
+	@$(PY) -m hack.environments up -- "$${NAME:-}"
+
+branch-env: $(STAMP) ## apply an environment of its own for the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-up -- "$${BRANCH:-}"
+
+branch-env-down: $(STAMP) ## remove the environment of the feature branch BRANCH=name
+	@$(PY) -m hack.environments branch-down -- "$${BRANCH:-}"
 
 cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up

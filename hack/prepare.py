@@ -1,7 +1,7 @@
 """Builds and downloads for demos and tests, before they start: `python -m hack.prepare [PART …]`.
 
-If no PART is given, it installs Debian's packages first, and then prepares all other parts but
-`argocd` at the same time. It does not repeat a build or download that the cache has.
+If no PART is given, it installs Debian's packages first, and then prepares all other parts at the
+same time. It does not repeat a build or download that the cache has.
 """
 
 import argparse
@@ -14,8 +14,17 @@ import time
 from collections.abc import Callable, Mapping
 
 from hack import apt, compose
-from hack.cluster import gateway_parts, packages, versions
-from hack.cluster.binaries import ACTIONLINT, ARGO_CD, HELM, PROMETHEUS, ensure, of_cluster
+from hack.cluster import gateway_parts, packages, prometheus_operator, versions
+from hack.cluster.binaries import (
+    ACTIONLINT,
+    ARGO_CD,
+    HELM,
+    KIND_CONFIG,
+    KUBE_SCORE,
+    PROMETHEUS,
+    ensure,
+    of_cluster,
+)
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -51,6 +60,11 @@ def _prometheus() -> None:
     ensure(PROMETHEUS)
 
 
+def _checkers() -> None:
+    ensure(KUBE_SCORE, KIND_CONFIG)
+    prometheus_operator.crds()
+
+
 def _release_tools() -> None:
     ensure(ACTIONLINT, HELM)
 
@@ -79,17 +93,20 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "kopf": lowest_kopf,
     "gateway": _gateway,
     "prometheus": _prometheus,
+    "checkers": _checkers,
     "release-tools": _release_tools,
     "argocd": _argo_cd,
 }
-# The slowest first. Argo CD is for the long tests alone: `make test-all` names its part.
+# The slowest first.
 _AT_ONCE = (
     "programs",
+    "argocd",
     "prometheus",
     "images",
     "torch",
     "models",
     "gateway",
+    "checkers",
     "release-tools",
     "kopf",
 )

@@ -91,6 +91,12 @@ PROMETHEUS = Bundle(
 ARGO_CD = Bundle(
     "argocd", "argocd", {"argocd": "github.com/argoproj/argo-cd/v3/cmd"}, minutes="8 min"
 )
+# Advice on manifests, for tests of manifests/environments.
+KUBE_SCORE = Bundle(
+    "kube-score", "kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"}
+)
+# kind's own reading of its configuration.
+KIND_CONFIG = Bundle("kind-config", "kind", {"check-config": "."}, minutes="20 s")
 # Helm, which installs the chart of dist/chart.
 HELM = Bundle("helm", "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, minutes="2 min")
 # It checks the workflows of .github, without the network.

@@ -16,6 +16,8 @@ from hack.console import StepError, run, say, step
 
 DEFAULT_NAME = "inference-operator"
 _TORCH_TARGET = "/opt/torch"
+KIND_CONFIG = Path(__file__).parent / "kind.yaml"
+"""The nodes are its last lines, so that a list of workers can follow."""
 
 
 class Target(Protocol):
@@ -70,11 +72,8 @@ class Kind:
             self._kind("export", "kubeconfig", "--name", self.name, "--kubeconfig", self.kubeconfig)
             return
         config = self.kubeconfig.with_suffix(".yaml")
-        roles = ["control-plane", *["worker"] * (self.nodes - 1)]
-        config.write_text(
-            "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n"
-            + "".join(f"- role: {role}\n" for role in roles)
-        )
+        workers = "- role: worker\n" * (self.nodes - 1)
+        config.write_text(KIND_CONFIG.read_text("utf-8") + workers)
         with step(f"create kind cluster {self.name}"):
             create = ("create", "cluster", "--name", self.name, "--wait", "3m")
             self._kind(*create, "--config", config, "--kubeconfig", self.kubeconfig)

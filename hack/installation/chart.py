@@ -96,17 +96,24 @@ def generated() -> Mapping[str, Callable[[], str]]:
     return {f"{FOLDER}/{name}": text for name, text in files.items()}
 
 
+def project() -> dict[str, Any]:
+    """Return the name, the version and the licence that pyproject.toml has."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    metadata: dict[str, Any] = table["project"]
+    return metadata
+
+
 def _chart_yaml() -> str:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    metadata = project()
     body = {
         "apiVersion": "v2",
-        "name": project["name"],
-        "description": project["description"],
+        "name": metadata["name"],
+        "description": metadata["description"],
         "type": "application",
-        "version": project["version"],
-        "appVersion": project["version"],
+        "version": metadata["version"],
+        "appVersion": metadata["version"],
         "kubeVersion": ">=1.30.0-0",
-        "annotations": {"artifacthub.io/license": project["license"]},
+        "annotations": {"artifacthub.io/license": metadata["license"]},
     }
     return _HEADER + write_manifests([body])
 

@@ -1,7 +1,7 @@
 """One call for a prediction, and the parts that calls share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from serving.client.interface import PredictionClient
@@ -19,6 +19,8 @@ class Call:
 
     request_id: str = ""
     version: str = ""
+    trace: Mapping[str, str] = field(default_factory=dict)
+    """Headers of the trace that the request belongs to."""
     model: str = ""
     served_version: str = ""
     lookup: Lookup = Lookup.OFF

@@ -22,6 +22,7 @@ from serving.gateway.in_flight import InFlight
 from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, of_field
 from serving.gateway.rates import Rates
 from serving.gateway.telemetry import Telemetry
+from serving.gateway.traces import trace_headers, trace_id
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -83,7 +84,7 @@ class Edge:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else token_hex(8)
         visit = Visit(request_id, perf_counter())
-        visit.call.request_id = request_id
+        visit.call.request_id, visit.call.trace = request_id, trace_headers(headers)
         scope.setdefault("state", {})["visit"] = visit
         respond = _Respond(send, visit)
         try:
@@ -178,6 +179,7 @@ class Edge:
             extra={
                 "fields": {
                     "request_id": visit.request_id,
+                    "trace_id": trace_id(call.trace),
                     "method": scope["method"],
                     "route": template,
                     "code": visit.code,

@@ -146,7 +146,9 @@ class Predictor:
         return route
 
     def _options(self, call: Call) -> CallOptions:
-        return CallOptions(version=call.version, request_id=call.request_id)
+        return CallOptions(
+            version=call.version, request_id=call.request_id, headers=dict(call.trace)
+        )
 
     async def _window(
         self, body: PriceBody | EnsembleBody, steps: int, name: str

@@ -17,6 +17,8 @@ from serving.gateway.logs import config_of
 from serving.gateway.program import Share
 from serving.settings import Settings
 
+_LONGEST_START = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -60,5 +62,7 @@ def uvicorn_config(
         workers=server.workers,
         log_config=config_of(settings.logging.level),
         access_log=False,
+        # Workers import for seconds on a busy machine, and answer nothing meanwhile.
+        timeout_worker_healthcheck=_LONGEST_START,
         **more,
     )

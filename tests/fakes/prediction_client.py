@@ -1,10 +1,15 @@
-"""A client of predictions that answers by arithmetic, and fails as a test says."""
+"""A client of predictions that answers by arithmetic, and fails as a test says.
+
+tests/integration/serving/test_client_contract.py holds it to what the real client does.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from serving.client.errors import TritonError
+from model_builders.features.failure import FeatureError
+from serving.client.errors import ClientReason, Place, TritonError
+from serving.client.forecasts import window_of
 from serving.client.interface import DEFAULT_OPTIONS
 from serving.records import (
     Answerer,
@@ -22,8 +27,15 @@ from serving.records import (
     TensorMetadata,
     Timings,
 )
+from serving.settings.triton import EnsembleRouteSettings, PriceRouteSettings
 
 TIMINGS = Timings(0.001)
+_PRICE, _ENSEMBLE = PriceRouteSettings(), EnsembleRouteSettings()
+_BY_ROUTE = {
+    "price": "lstm_price_predictor",
+    "sentiment": "sentiment_transformer",
+    "ensemble": "ensemble_predictor",
+}
 
 
 def _tensors(*rows: tuple[str, str, tuple[int, ...]]) -> tuple[TensorMetadata, ...]:
@@ -71,8 +83,9 @@ class FakePredictionClient:
     async def predict_price(
         self, symbol: str, ohlcv: Array, options: CallOptions = DEFAULT_OPTIONS
     ) -> PricePrediction:
+        window = window_of(_PRICE, ohlcv)
         await self._called("price", options)
-        last = float(ohlcv[-1, 3])
+        last = float(window[-1, 3])
         bounds = Interval(self.low, self.high)
         money = Interval(last * self.low, last * self.high)
         return PricePrediction(
@@ -90,8 +103,9 @@ class FakePredictionClient:
     async def ensemble_predict(
         self, symbol: str, ohlcv: Array, news_text: str, options: CallOptions = DEFAULT_OPTIONS
     ) -> EnsemblePrediction:
+        window = window_of(_ENSEMBLE, ohlcv)
         await self._called("ensemble", options)
-        last = float(ohlcv[-1, 3])
+        last = float(window[-1, 3])
         return EnsemblePrediction(
             symbol, last * self.change, 0.8413447, self.change, last, None,
             0.5 if news_text else None, self._answerer("ensemble_predictor"), TIMINGS,
@@ -100,7 +114,13 @@ class FakePredictionClient:
     async def batch_predict_prices(
         self, questions: Sequence[PriceQuestion], options: CallOptions = DEFAULT_OPTIONS
     ) -> tuple[PricePrediction | RowProblem, ...]:
-        return tuple([await self.predict_price(q.symbol, q.ohlcv, options) for q in questions])
+        answers: list[PricePrediction | RowProblem] = []
+        for question in questions:
+            try:
+                answers.append(await self.predict_price(question.symbol, question.ohlcv, options))
+            except FeatureError as error:
+                answers.append(RowProblem(error.reason, str(error)))
+        return tuple(answers)
 
     async def infer(
         self,
@@ -109,14 +129,16 @@ class FakePredictionClient:
         outputs: Sequence[str] = (),
         options: CallOptions = DEFAULT_OPTIONS,
     ) -> InferAnswer:
+        self._check_model(model)
         await self._called(model, options)
         return InferAnswer(inputs, self._answerer(model), TIMINGS)
 
     async def get_model_metadata(
         self, model: str, options: CallOptions = DEFAULT_OPTIONS
     ) -> ModelMetadata:
+        self._check_model(model)
         await self._called("metadata", options)
-        return self.metadata[model]
+        return self.metadata[_BY_ROUTE.get(model, model)]
 
     async def get_server_metrics(self) -> ServerMetrics:
         return ServerMetrics(())
@@ -130,7 +152,14 @@ class FakePredictionClient:
     def _answerer(self, model: str) -> Answerer:
         return Answerer(model, self.version)
 
+    def _check_model(self, model: str) -> None:
+        if _BY_ROUTE.get(model, model) not in self.metadata:
+            place, remedy = Place(model), "add it to routes.others"
+            raise TritonError(ClientReason.MODEL_NOT_FOUND, place, "no route", remedy)
+
     async def _called(self, kind: str, options: CallOptions) -> None:
+        if self.closed:
+            raise TritonError(ClientReason.CLIENT_CLOSED, Place(kind), "closed", "make a new one")
         self.calls.append((kind, options))
         try:
             await asyncio.sleep(self.seconds)
@@ -139,3 +168,6 @@ class FakePredictionClient:
             raise
         if self.failure is not None:
             raise self.failure
+        if options.version not in ("", self.version):
+            place = Place(_BY_ROUTE.get(kind, kind), options.version)
+            raise TritonError(ClientReason.VERSION_NOT_SERVED, place, "gone", "leave it out")

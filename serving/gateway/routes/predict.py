@@ -105,7 +105,7 @@ async def predict_batch(request: Request) -> Response:
     visit = request.state.visit
 
     async def row(at: int, item: dict[str, Any]) -> dict[str, Any]:
-        call = Call(request_id=f"{visit.request_id}-{at}")
+        call = Call(request_id=f"{visit.request_id}-{at}", trace=visit.call.trace)
         async with places:
             try:
                 return {"result": await gateway.items.answer(item, call)}

@@ -60,9 +60,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
                 "models/m.yaml": text(model),
             }
             repository.write("Install operator and models", manifests)
-            models = applied(argo_cd, server.kubectl, repository, "trading-models")
+            models = applied(argo_cd, server.kubectl, repository, "models")
             eventually(lambda: "inferencemodels" in json.dumps(models.status()).lower())
-            operator = applied(argo_cd, server.kubectl, repository, "inference-operator")
+            operator = applied(argo_cd, server.kubectl, repository, "operator")
             scene = NamespaceHarness(server.kubectl, models.namespace)
             yield Installation(operator, models, repository, scene)
 
@@ -74,13 +74,20 @@ def install_yaml(folder: Path) -> str:
 
 
 def applied(
-    argo_cd: LocalArgoCd, kubectl: Kubectl, repository: Repository, name: str
+    argo_cd: LocalArgoCd, kubectl: Kubectl, repository: Repository, path: str
 ) -> Application:
-    """Apply an Application of the page; only the address of the repository is another one."""
-    (body,) = (body for body in PAGE if body["metadata"]["name"] == name)
+    """Apply the page's Application of a folder, with the address of this repository."""
+    (body,) = (body for body in PAGE if _path_of(body) == path)
     body["spec"]["source"]["repoURL"] = repository.uri
     kubectl.apply(body)
-    return Application(argo_cd, kubectl, name, body["spec"]["destination"]["namespace"])
+    name, namespace = body["metadata"]["name"], body["spec"]["destination"]["namespace"]
+    return Application(argo_cd, kubectl, name, namespace)
+
+
+def _path_of(body: dict[str, Any]) -> str:
+    """Return the folder of an Application; empty for other kinds."""
+    is_application = body["kind"] == "Application"
+    return str(body["spec"]["source"]["path"]) if is_application else ""
 
 
 def text(body: dict[str, Any]) -> str:

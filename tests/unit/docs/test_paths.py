@@ -13,7 +13,7 @@ from hack.product import ROOT
 OPERATOR = ROOT / "operator" / "inference_operator"
 # Kopf's own files are in 0020. Names of the past are in 0021, the changelog and the critiques.
 NOT_OURS = ("0020-what-kopf-still-does.md", "0021-obstore-is-not-used.md")
-EXAMPLES = {"manifests/mine/kustomization.yaml", "tests/data/fuzz/TARGET"}
+EXAMPLES = {"manifests/mine/kustomization.yaml", "operator/install.yaml", "tests/data/fuzz/TARGET"}
 PAGES = sorted(
     path
     for path in (

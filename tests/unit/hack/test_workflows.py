@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from hack.release_check import OUTSIDE
+
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 WRITES = {
     ("release", "image"): {"packages", "id-token", "attestations"},
-    ("release", "publish"): {"contents"},
+    ("release", "publish"): {"contents", "packages", "id-token"},
 }
 
 
@@ -78,8 +80,37 @@ def test_an_action_is_pinned_to_a_commit_whose_version_is_told(path: Path) -> No
 def test_a_release_is_audited_signed_and_described() -> None:
     (release,) = (path for path in WORKFLOWS if path.stem == "release")
     commands = " \n".join(step.get("run", "") for step in steps(release))
-    for command in ("make audit", "make sbom", "cosign sign", "make release-manifests"):
+    for command in ("make audit", "make sbom", "make release-manifests", "make release-chart"):
         assert command in commands
+    assert 'cosign sign --yes "$IMAGE@$DIGEST"' in commands
+    assert 'cosign sign --yes "$(cat build/release/chart.reference)"' in commands
+    assert "cosign sign-blob --yes --bundle build/release/install.yaml.sigstore.json" in commands
     assert workflow(release)[True] == {"push": {"tags": ["v[0-9]+.[0-9]+.[0-9]+"]}}
     build = next(step for step in steps(release) if "build-push-action" in step.get("uses", ""))
     assert (build["with"]["sbom"], build["with"]["provenance"]) == (True, "mode=max")
+
+
+def release_jobs() -> dict[str, Any]:
+    jobs: dict[str, Any] = workflow(ROOT / ".github" / "workflows" / "release.yaml")["jobs"]
+    return jobs
+
+
+def test_nothing_is_built_untested_and_nothing_is_published_before_the_demo_on_kind() -> None:
+    jobs = release_jobs()
+    assert [step["run"] for step in jobs["test"]["steps"] if "run" in step] == [".ci/run"]
+    assert set(jobs["image"]["needs"]) == {"audit", "test"}
+    assert jobs["demo"]["needs"] == "image"
+    assert set(jobs["publish"]["needs"]) == {"image", "demo"}
+    assert 'make demo CLUSTER=kind OPERATOR_IMAGE="$IMAGE@$DIGEST"' in [
+        step.get("run") for step in jobs["demo"]["steps"]
+    ]
+
+
+def test_a_program_of_a_release_is_ours_installed_before_or_named_by_the_check() -> None:
+    for job in release_jobs().values():
+        installed = ""
+        for step in job["steps"]:
+            installed += step.get("uses", "")
+            program = step.get("run", "make").split()[0]
+            assert program in {"make", ".ci/run", *OUTSIDE}
+            assert program != "cosign" or "cosign-installer" in installed

@@ -142,6 +142,7 @@ MODELS = [
     (ClientReason.OVERLOADED, 503, "Overloaded"),
     (ClientReason.DEADLINE_EXCEEDED, 504, "DeadlineExceeded"),
     (ClientReason.MODEL_FAILED, 502, "ModelFailed"),
+    (ClientReason.ANSWER_TOO_LARGE, 502, "ModelFailed"),
     (ClientReason.TOO_MANY_MODELS, 503, "TooManyModels"),
     (ClientReason.CLIENT_CLOSED, 503, "ModelNotReady"),
 ]

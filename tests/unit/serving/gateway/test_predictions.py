@@ -112,7 +112,7 @@ async def test_a_moved_version_is_seen_and_nothing_is_cached_while_two_answer(
     for _ in range(3):
         await running.price()
     running.triton.version = "4"
-    await running.price(ohlcv_data=[[200.0, 201.0, 199.0, 200.0, n] for n in range(60)])
+    await running.price(ohlcv_data=[[200.0, 206.0, 199.0, 200.0 + n % 3, n] for n in range(60)])
     answers = [(await running.price()).json() for _ in range(3)]
     assert [answer["cached"] for answer in answers] == [False] * 3
     assert answers[-1]["model_version"] == "4"

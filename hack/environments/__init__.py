@@ -1,0 +1,1 @@
+"""Tools for manifests/environments: images by digest, and environments of feature branches."""
