@@ -55,13 +55,14 @@ class Totals:
         >>> Totals(successes=2).plus(Totals(successes=3, failures=1)).requests
         6.0
         """
+        newest = other.rates or self.rates
         return Totals(
             self.successes + other.successes,
             self.failures + other.failures,
             self.request_us + other.request_us,
             _sum_of_pairs(self.queues, other.queues),
             summed(self.buckets, other.buckets),
-            {**self.rates, **other.rates},
+            {**self.rates, **other.rates} if self.rates and other.rates else newest,
             self.timed + other.timed,
             _sum_of_pairs(self.batches, other.batches),
         )

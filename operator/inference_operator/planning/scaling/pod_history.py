@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from inference_operator.planning.measuring.pods import PodMemory, PodView
 from inference_operator.planning.measuring.totals import Totals
@@ -11,6 +13,7 @@ MOST_PARTS = 8
 
 # Scrapes are no clockwork.
 _ENOUGH = 0.9
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,25 @@ def recorded(before: PodHistory | None, view: PodView, now: float, longest: floa
     kept = replace(before, memory=replace(memory, pending=None), progressed=now)
     if memory.pending is None:
         return kept
-    return replace(kept, parts=_with(before.parts, Part(start, end, memory.pending), longest))
+    part = Part(start, end, lean(memory.pending))
+    return replace(kept, parts=_with(before.parts, part, longest))
+
+
+def lean(totals: Totals) -> Totals:
+    """Return the totals of one pod without its rate, which requests and seconds tell. All parts
+    share one empty mapping: a thousand units have tens of thousands of parts.
+
+    >>> small = lean(Totals(successes=3.0, rates={"pod-0": 0.2}))
+    >>> small.successes, len(small.rates), small.buckets is small.rates
+    (3.0, 0, True)
+    """
+    return replace(
+        totals,
+        queues=totals.queues or _NOTHING,
+        buckets=totals.buckets or _NOTHING,
+        rates=_NOTHING,
+        batches=totals.batches or _NOTHING,
+    )
 
 
 def _with(parts: tuple[Part, ...], new: Part, longest: float) -> tuple[Part, ...]:
