@@ -22,7 +22,9 @@ def test_a_canary_waits_at_its_gate_a_button_promotes_it_and_a_revert_brings_the
     application.refresh()
     application.await_health("InferenceModel", NAME, "Progressing")
     await_with_pods(scene, lambda: application.health_of("InferenceModel", NAME)[0] == "Suspended")
-    assert "pause until somebody promotes revision" in application.health_of("InferenceModel", NAME)[1]
+    assert (
+        "pause until somebody promotes revision" in application.health_of("InferenceModel", NAME)[1]
+    )
     assert application.buttons(NAME) == {"promote", "promote-full", "abort", "pause"}
 
     application.press(NAME, "promote")
