@@ -270,8 +270,13 @@ def stranger(namespace: str) -> dict[str, object]:
         "image": "nobody.example/job:1",
         "imagePullPolicy": "Never",
         "resources": {"limits": {GPU: "1"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+    spec = {
+        "containers": [container],
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    }
     metadata = {"name": "job", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
