@@ -291,15 +291,3 @@ def test_parts_are_bounded() -> None:
     assert max(len(each.parts) for each in bench.memory.pods.values()) <= 10
     assert bench.load().value == pytest.approx(1.0)
     assert bench.at > NOON
-
-
-def test_parts_share_what_they_do_not_hold() -> None:
-    """A thousand units have tens of thousands of parts."""
-    bench = Bench()
-    bench.run(6)
-    assert bench.memory is not None
-    totals = [part.totals for each in bench.memory.pods.values() for part in each.parts]
-
-    assert len(totals) > 8
-    assert {len(each.rates) for each in totals} == {0}
-    assert len({id(empty) for each in totals for empty in (each.rates, each.buckets)}) == 1
