@@ -47,10 +47,12 @@ class Bench:
 
     verdict: Callable[[AnalysisQuestion], AnalysisResult] = field(default=lambda _: PASS)
     allows_queries: bool = True
+    timeout: float = TIMEOUT
+    """Seconds that an answer, and all queries of users together, may take."""
 
     def __post_init__(self) -> None:
-        self.prometheus = Prometheus(self.server.uri, TIMEOUT, self.thread)
-        source = Source(self.prometheus, AccessFiles(), Scope(), TIMEOUT)
+        self.prometheus = Prometheus(self.server.uri, self.timeout, self.thread)
+        source = Source(self.prometheus, AccessFiles(), Scope(), self.timeout)
         reader = SweepReader(source, self.thread, self.telemetry)
         cadence = Cadence(0.05, 1, lambda: NOON, self.allows_queries)
         self.sweeper = sweeper(
