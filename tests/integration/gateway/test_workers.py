@@ -69,7 +69,12 @@ def totals(gateway: GatewayProcess) -> dict[int, int]:
     with ThreadPoolExecutor(8) as pool:
         seen = dict(zip(names, pool.map(ask, names), strict=True))
     by_name = {line.get("request_id"): line["process"] for line in gateway.lines()}
-    return {by_name[name]: total for name, total in seen.items()}
+    # A line may come after its answer; then somebody asks again.
+    return (
+        {by_name[name]: total for name, total in seen.items()}
+        if by_name.keys() >= seen.keys()
+        else {}
+    )
 
 
 def sample(gateway: GatewayProcess, name: str) -> float:
