@@ -1,6 +1,5 @@
 """Servers as child processes: started with a log, awaited, and ended with whoever started them."""
 
-import contextlib
 import random
 import re
 import socket
@@ -142,6 +141,15 @@ def await_answer(answers: Callable[[], bool], *servers: ServerProcess, seconds: 
     raise _failure(f"{servers[-1].name} does not answer after {seconds:.0f} s", *servers)
 
 
+def is_free(port: int) -> bool:
+    """Return whether no program listens at a port of loopback."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def free_ports(count: int) -> list[int]:
     """Return that many different ports on loopback at which no program listens.
 
@@ -150,7 +158,7 @@ def free_ports(count: int) -> list[int]:
     """
     ports: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        if is_free(port):
             ports.append(port)
         if len(ports) == count:
             return ports

@@ -1,11 +1,9 @@
 """The stack in the background: one for each folder, as long as its supervisor holds a lock."""
 
-import fcntl
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,8 +14,9 @@ from pathlib import Path
 
 from hack.console import StepError
 from hack.product import ROOT
-from hack.services import server_process
-from hack.services.server_process import ServerProcess
+from hack.services import held_lock, server_process
+from hack.services.held_lock import is_held
+from hack.services.server_process import ServerProcess, is_free
 from hack.stack.parts import Ports
 from hack.stack.supervisor import STATE
 
@@ -33,7 +32,7 @@ class Stack:
 
     def addresses(self) -> Mapping[str, str] | None:
         """Return the address of each part; None if the stack does not run or is not ready."""
-        if self._free():
+        if not is_held(self._lock):
             return None
         try:
             addresses: dict[str, str] = json.loads((self.folder / STATE).read_text())
@@ -43,9 +42,9 @@ class Stack:
 
     def check(self, ports: Ports) -> None:
         """Raise StepError if another process starts it, or a port is taken."""
-        if not self._free():
+        if is_held(self._lock):
             raise self._busy()
-        taken = [f.name for f in fields(ports) if not _is_free(getattr(ports, f.name))]
+        taken = [f.name for f in fields(ports) if not is_free(getattr(ports, f.name))]
         if taken:
             shown = ", ".join(f"{getattr(ports, name)} ({name})" for name in taken)
             raise StepError(
@@ -62,11 +61,7 @@ class Stack:
         """
         (self.folder / STATE).unlink(missing_ok=True)
         log = self.folder / "supervisor.log"
-        with self._lock.open("a+") as lock, log.open("wb") as out:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise self._busy() from None
+        with held_lock.taken(self._lock, self._busy()) as lock, log.open("wb") as out:
             words = [str(self.folder), json.dumps(asdict(ports))]
             process = subprocess.Popen(
                 [sys.executable, "-m", "hack.stack.supervisor", *words],
@@ -84,14 +79,14 @@ class Stack:
 
     def down(self) -> bool:
         """End what `up` started; False if nothing runs."""
-        if self._free():
+        if not is_held(self._lock):
             return False
         pid = int(self._lock.read_text())
         deadline = time.monotonic() + _END_SECONDS
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         # The lock is free when the process has ended; it ends its servers before.
-        while not self._free():
+        while is_held(self._lock):
             if time.monotonic() > deadline:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -124,21 +119,3 @@ class Stack:
     @property
     def _lock(self) -> Path:
         return self.folder / "stack.lock"
-
-    def _free(self) -> bool:
-        try:
-            with self._lock.open() as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return True
-        except BlockingIOError:
-            return False
-        return True
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

@@ -1,10 +1,8 @@
 """The MLflow server that `make train` leaves running: one for each folder."""
 
-import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -12,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.console import StepError
+from hack.services.held_lock import is_held, taken
 from hack.services.mlflow.server import NAME, await_answer, command, environment
-from hack.services.server_process import ServerProcess, free_ports
+from hack.services.server_process import ServerProcess, free_ports, is_free
 
 PORT = 5000
 _END_SECONDS = 10
@@ -27,7 +26,7 @@ class Background:
 
     def uri(self) -> str | None:
         """Return its URI; None if it does not run."""
-        if self._free():
+        if not is_held(self._record):
             return None
         return str(json.loads(self._record.read_text())["uri"])
 
@@ -36,17 +35,13 @@ class Background:
         if running := self.uri():
             return running
         self.folder.mkdir(parents=True, exist_ok=True)
-        port = PORT if _is_free(PORT) else free_ports(1)[0]
+        port = PORT if is_free(PORT) else free_ports(1)[0]
         uri = f"http://127.0.0.1:{port}"
         log = self.folder / "server.log"
-        with self._record.open("a+") as record, log.open("ab") as out:
-            try:
-                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StepError(
-                    f"another process starts the server of {self.folder}",
-                    "Wait for it, then try again.",
-                ) from None
+        busy = StepError(
+            f"another process starts the server of {self.folder}", "Wait for it, then try again."
+        )
+        with taken(self._record, busy) as record, log.open("ab") as out:
             process = subprocess.Popen(
                 command(self.folder, port),
                 stdin=subprocess.DEVNULL,
@@ -70,12 +65,12 @@ class Background:
 
     def down(self) -> None:
         """End it and its workers; nothing where it does not run."""
-        if self._free():
+        if not is_held(self._record):
             return
         group = int(json.loads(self._record.read_text())["pid"])
         deadline = time.monotonic() + _END_SECONDS
         # The lock is held until the last thread has ended, which is later than its process.
-        while _group_lives(group) or not self._free():
+        while _group_lives(group) or is_held(self._record):
             late = time.monotonic() > deadline
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL if late else signal.SIGTERM)
@@ -84,24 +79,6 @@ class Background:
     @property
     def _record(self) -> Path:
         return self.folder / "server.json"
-
-    def _free(self) -> bool:
-        try:
-            with self._record.open() as record:
-                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return True
-        except BlockingIOError:
-            return False
-        return True
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
 
 
 def _group_lives(group: int) -> bool:
