@@ -2,9 +2,6 @@
 
 import json
 import os
-import shutil
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from hack.cluster.target import Current, Embedded, Target, target
 from hack.console import StepError, step
 from hack.images.catalog import build
 from hack.images.torch import torch_dir
+from hack.overlays import rendered
 from inference_operator.domain.kubectl_yaml import write_manifests
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,9 +21,6 @@ INSTALLATION = (*(f"crd/{name}" for name in CRDS), f"namespace/{NAMESPACE}")
 # A label on all that we install: from somebody else's cluster nothing without it is removed.
 MARK = "inference.aipx.io/demo"
 DEPLOYMENT = ("deployment/inference-operator", "-n", NAMESPACE)
-_MANIFESTS = ROOT / "manifests"
-_OVERLAY = ".overlay-"  # as in .gitignore
-_STALE_S = 600
 # What the operator uses where nobody says otherwise: Triton with every backend.
 NVIDIA_TRITON = "nvcr.io/nvidia/tritonserver:26.01-py3"
 
@@ -92,11 +87,8 @@ def install(kubectl: Kubectl, images: Images, *components: str) -> None:
     """Apply `manifests/base` and components of `manifests` with these images, and wait until the
     operator serves."""
     with step("install the operator from manifests/base"):
-        _remove_stale_overlays()
-        with tempfile.TemporaryDirectory(dir=_MANIFESTS, prefix=_OVERLAY) as overlay:
-            _write_overlay(Path(overlay), images, components)
-            rendered = kubectl("kustomize", overlay)
-        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
+        text = rendered(_overlay(images, components))
+        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
         kubectl.wait_for_crds()
         try:
             kubectl("rollout", "status", *DEPLOYMENT, "--timeout=60s")
@@ -109,15 +101,8 @@ def install(kubectl: Kubectl, images: Images, *components: str) -> None:
             ) from failure
 
 
-def _remove_stale_overlays() -> None:
-    """Remove overlays of killed installations; a young one may be another process's."""
-    for left in _MANIFESTS.glob(f"{_OVERLAY}*"):
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = ()) -> None:
-    """Write an overlay as in README.md, 'Install': only images and our label differ."""
+def _overlay(images: Images, components: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return an overlay as in README.md, 'Install': only images and our label differ."""
     name, _, tag = images.operator.rpartition(":")
     environment = {
         "INFERENCE_OPERATOR_LOADER_IMAGE": images.operator,
@@ -133,16 +118,13 @@ def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = (
         "metadata": {"name": "inference-operator"},
         "spec": {"template": {"spec": {"containers": [container]}}},
     }
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
+    return {
         "resources": ["../base"],
         "components": [f"../{name}" for name in components],
         "images": [{"name": "inference-operator", "newName": name, "newTag": tag}],
         "patches": [{"patch": write_manifests([patch])}],
         "labels": [{"pairs": {MARK: "true"}}],
     }
-    (folder / "kustomization.yaml").write_text(write_manifests([kustomization]))
 
 
 def uninstall(kubectl: Kubectl) -> None:

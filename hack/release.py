@@ -6,17 +6,15 @@
 
 import argparse
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from hack.overlays import kustomized, rendered
 from hack.product import ROOT
 from inference_operator.domain.allow_lists import IMAGE
 from inference_operator.domain.kubectl_yaml import write_manifests
@@ -57,7 +55,7 @@ def release(image: str, output: Path, triton: str = "") -> list[Path]:
     image = by_digest(image, "--image")
     triton = by_digest(triton, "--triton-image") if triton else ""
     texts = {name: _rendered(*parts, image, triton) for name, parts in FILES.items()}
-    texts["crds.yaml"] = _kustomized(ROOT / "crds")
+    texts["crds.yaml"] = kustomized(ROOT / "crds")
     output.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         _check(name, text, {image, triton} - {""})
@@ -76,25 +74,12 @@ def _rendered(folder: str, components: tuple[str, ...], image: str, triton: str)
         "spec": {"template": {"spec": {"containers": [{"name": "operator", "env": environment}]}}},
     }
     overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
         "resources": [f"../{folder}"],
         "components": [f"../{component}" for component in components],
         "images": [{"name": "inference-operator", "newName": name, "digest": digest}],
         "patches": [{"patch": write_manifests([patch])}],
     }
-    # Beside the base: kustomize takes no absolute paths.
-    place = Path(tempfile.mkdtemp(prefix=".overlay-", dir=MANIFESTS))
-    try:
-        (place / "kustomization.yaml").write_text(write_manifests([overlay]), "utf-8")
-        return _kustomized(place)
-    finally:
-        shutil.rmtree(place)
-
-
-def _kustomized(folder: Path) -> str:
-    # It asks no cluster.
-    return Kubectl(Path("/dev/null"))("kustomize", str(folder))
+    return rendered(overlay)
 
 
 def _check(file: str, text: str, given: Set[str]) -> None:

@@ -9,7 +9,8 @@ from hack.cluster.kubectl import Kubectl
 from hack.console import StepError, reported, say, step
 from hack.environments import cluster, digests
 from hack.environments.branch import branch, overlay
-from hack.environments.rendering import check_images, environment, parsed, render
+from hack.environments.rendering import check_images, environment, parsed
+from hack.overlays import rendered
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def _up(name: str) -> None:
 
 def _branch_up(name: str) -> None:
     of = branch(name)
-    text = render(overlay(of, "../environments/feature-branch"))
+    text = rendered(overlay(of, "../environments/feature-branch"))
     check_images(parsed(text))
     with step(f"apply the environment of branch {of.name} in namespace {of.namespace}"):
         key = cluster.branch_up(_kubectl(), of, text)

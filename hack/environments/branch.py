@@ -106,8 +106,6 @@ def overlay(of: Branch, environment: str) -> dict[str, Any]:
     }
     subject = {"op": "replace", "path": "/subjects/0/namespace", "value": of.namespace}
     return {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
         "namespace": of.namespace,
         "resources": [environment],
         "patches": [

@@ -1,6 +1,5 @@
 """Environments in a cluster: what must be there first, the apply, and the removal of a branch's."""
 
-import hashlib
 import secrets
 from typing import Any
 
@@ -9,9 +8,7 @@ from hack.console import StepError, say, step
 from hack.environments.branch import ANNOTATION, BUCKET, LABEL, Branch
 from hack.environments.rendering import parsed
 from hack.product import CRDS
-
-KEYS = "inference-gateway-keys"
-_SCOPES = "predict,features:write,truths:write,metrics:read"
+from hack.services.cluster_gateway import KEYS, keys_secret
 
 
 def apply(kubectl: Kubectl, rendered: str) -> None:
@@ -115,13 +112,5 @@ def _new_key(kubectl: Kubectl, namespace: str) -> str:
     if kubectl.succeeds("get", "secret", KEYS, "-n", namespace):
         return ""
     key = secrets.token_hex(24)
-    line = f"branch {hashlib.sha256(key.encode()).hexdigest()} {_SCOPES}\n"
-    kubectl.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": KEYS, "namespace": namespace},
-            "stringData": {"keys": line},
-        }
-    )
+    kubectl.apply(keys_secret(namespace, {"branch": key}))
     return key

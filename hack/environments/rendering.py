@@ -1,35 +1,19 @@
-"""Rendering of overlays beside the manifests, and the check of the images that they name."""
+"""Environments as their folders render them, and the check of the images that they name."""
 
 import re
-import tempfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
-from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
-from hack.product import ROOT
+from hack.overlays import MANIFESTS, kustomized
 from hack.release import images_of
-from inference_operator.domain.kubectl_yaml import write_manifests
 
-ENVIRONMENTS = ROOT / "manifests" / "environments"
+ENVIRONMENTS = MANIFESTS / "environments"
 NAMES = ("local", "feature-branch", "dev", "prod")
 _DIGEST = re.compile(r".+/.+@sha256:[0-9a-f]{64}")
 _NONE_YET = f"@sha256:{'0' * 64}"
-
-
-def render(overlay: Mapping[str, Any]) -> str:
-    """Return the objects of an overlay, whose resources are relative to `manifests/NAME`."""
-    with tempfile.TemporaryDirectory(dir=ROOT / "manifests", prefix=".overlay-") as folder:
-        (Path(folder) / "kustomization.yaml").write_text(write_manifests([overlay]))
-        return kustomized(Path(folder))
-
-
-def kustomized(folder: Path) -> str:
-    """Return the objects of a folder, by the kustomize of kubectl, which asks no cluster."""
-    return Kubectl(Path("/dev/null"))("kustomize", str(folder))
 
 
 def environment(name: str) -> str:

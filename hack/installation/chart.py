@@ -119,8 +119,8 @@ def _chart_yaml() -> str:
 
 
 def _crds() -> str:
-    crds = [body for body in _base() if body["kind"] == "CustomResourceDefinition"]
-    policy = [body for body in _base() if body["kind"].startswith("ValidatingAdmissionPolicy")]
+    crds = _base("CustomResourceDefinition")
+    policy = _base("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
     kept = "{{- if .Values.crds.keep }}\n" + _KEEP + "{{- end }}\n"
     text = _replaced(_text(crds), {_KEEP: kept}, count=len(crds))
     return _only_if(
@@ -129,8 +129,7 @@ def _crds() -> str:
 
 
 def _operator() -> str:
-    kinds = ("ServiceAccount", "Deployment", "Service", "PodDisruptionBudget")
-    bodies = [body for body in _base() if body["kind"] in kinds]
+    bodies = _base("ServiceAccount", "Deployment", "Service", "PodDisruptionBudget")
     (deployment,) = (body for body in bodies if body["kind"] == "Deployment")
     deployment["spec"]["replicas"] = "@replicas@"
     pod = deployment["spec"]["template"]["spec"]

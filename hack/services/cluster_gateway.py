@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,14 +11,15 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Target
 from hack.images.catalog import Built, build
+from hack.overlays import rendered
 from hack.product import ROOT
-from inference_operator.domain.kubectl_yaml import write_manifests
 
 NAME = "inference-gateway"
 PORT = 8005
 SETTINGS = ROOT / "manifests" / "gateway" / "settings.yaml"
 DEPLOYMENTS = (f"deployment/{NAME}", "deployment/redis")
-_KEYS = "inference-gateway-keys"
+KEYS = "inference-gateway-keys"
+_SCOPES = "predict,features:write,truths:write,metrics:read"
 
 
 def gateway_images(on: Target) -> list[Built]:
@@ -28,6 +27,18 @@ def gateway_images(on: Target) -> list[Built]:
     images = [build("gateway"), build("redis")]
     on.load_images([image.archive for image in images])
     return images
+
+
+def keys_secret(namespace: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Secret of the gateway's keys, by their names. Each may do everything."""
+    hashes = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in keys.items()}
+    lines = "".join(f"{name} {digest} {_SCOPES}\n" for name, digest in hashes.items())
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": KEYS, "namespace": namespace},
+        "stringData": {"keys": lines},
+    }
 
 
 def settings_of(routes: Mapping[str, Any], **sections: Any) -> str:
@@ -47,17 +58,9 @@ class ClusterGateway:
     def deploy(self, images: list[Built], settings: str = "", key: str = "") -> None:
         """Apply both, and wait until the gateway is ready. `key` may do everything; `settings` is
         the whole file in place of the shipped one."""
-        scopes = "predict,features:write,truths:write,metrics:read"
-        line = f"demo {hashlib.sha256(key.encode()).hexdigest()} {scopes}\n" if key else ""
-        secret = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": _KEYS, "namespace": self.namespace},
-            "stringData": {"keys": line},
-        }
-        self.kubectl.apply(secret)
-        rendered = self._rendered(images, settings)
-        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
+        self.kubectl.apply(keys_secret(self.namespace, {"demo": key} if key else {}))
+        text = self._rendered(images, settings)
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
         for each in DEPLOYMENTS:
             self.kubectl("rollout", "status", each, "-n", self.namespace, "--timeout=180s")
 
@@ -68,19 +71,14 @@ class ClusterGateway:
 
     def _rendered(self, images: list[Built], settings: str) -> str:
         """Return the manifests with images that the cluster has, as an overlay changes them."""
-        folder = ROOT / "manifests"
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".overlay-") as overlay:
-            body: dict[str, Any] = {
-                "apiVersion": "kustomize.config.k8s.io/v1beta1",
-                "kind": "Kustomization",
-                "namespace": self.namespace,
-                "resources": ["../gateway", "../redis"],
-                "images": [_renamed(image) for image in images],
-            }
-            if settings:
-                body["patches"] = [_settings_patch(settings)]
-            (Path(overlay) / "kustomization.yaml").write_text(write_manifests([body]))
-            return self.kubectl("kustomize", overlay)
+        overlay: dict[str, Any] = {
+            "namespace": self.namespace,
+            "resources": ["../gateway", "../redis"],
+            "images": [_renamed(image) for image in images],
+        }
+        if settings:
+            overlay["patches"] = [_settings_patch(settings)]
+        return rendered(overlay)
 
 
 def _renamed(image: Built) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hack.cluster.kubectl import Kubectl
+from hack.overlays import kustomized
 from hack.services.mlflow import cluster
 from tests.environment import settings_of
 
@@ -43,7 +43,7 @@ def rendered(
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     # Rendering asks no cluster.
-    shown = Kubectl(Path(os.devnull))("kustomize", str(folder))
+    shown = kustomized(folder)
     return list(yaml.safe_load_all(shown))
 
 

@@ -1,6 +1,5 @@
 """The manifests of the prediction gateway and of Redis, by kubectl and a real API server."""
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from hack.overlays import kustomized
 from hack.product import ROOT
 from serving.gateway.program import unsupported
 from serving.settings.root import Settings
@@ -22,7 +22,7 @@ WORKLOADS = {"gateway": "inference-gateway", "redis": "redis"}
 
 @cache
 def rendered(folder: str) -> tuple[dict[str, Any], ...]:
-    shown = Kubectl(Path(os.devnull))("kustomize", str(ROOT / "manifests" / folder))
+    shown = kustomized(ROOT / "manifests" / folder)
     return tuple(yaml.safe_load_all(shown))
 
 

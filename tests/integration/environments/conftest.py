@@ -11,7 +11,8 @@ import pytest
 from hack.cluster import gateway_parts, prometheus_operator
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
-from hack.environments.rendering import ENVIRONMENTS, kustomized, parsed
+from hack.environments.rendering import ENVIRONMENTS, parsed
+from hack.overlays import kustomized
 from tests.conftest import install_crds
 
 Bodies = tuple[dict[str, Any], ...]

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from hack import overlays
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from hack.environments import cluster
 from hack.environments.branch import ANNOTATION, LABEL, Branch, branch, overlay
-from hack.environments.rendering import render
 from hack.product import ROOT
 from tests.integration.environments.conftest import container_of
 
@@ -21,7 +21,7 @@ FOLDER = "../environments/feature-branch"
 
 
 def rendered(of: Branch) -> str:
-    return render(overlay(of, FOLDER))
+    return overlays.rendered(overlay(of, FOLDER))
 
 
 def objects_in(kubectl: Kubectl, namespace: str) -> set[str]:

@@ -1,14 +1,13 @@
 """The Helm chart, rendered by the real Helm: the same objects as those of the manifests."""
 
 import copy
-import os
 from pathlib import Path
 
 import pytest
 import yaml
 
-from hack.cluster.kubectl import Kubectl
 from hack.installation.base_objects import IMAGE
+from hack.overlays import kustomized
 from hack.product import ROOT
 from tests.integration.api.test_components import rendered
 from tests.integration.installation.conftest import Helm
@@ -50,7 +49,7 @@ def test_it_is_install_yaml_object_by_object(helm: Helm) -> None:
 
 
 def test_install_yaml_is_what_kustomize_makes_of_the_base() -> None:
-    text = Kubectl(Path(os.devnull))("kustomize", str(ROOT / "manifests" / "base"))
+    text = kustomized(ROOT / "manifests" / "base")
     bodies = list(yaml.safe_load_all(text))
     for body in bodies:
         if body["kind"].startswith("ValidatingAdmissionPolicy"):
@@ -60,7 +59,7 @@ def test_install_yaml_is_what_kustomize_makes_of_the_base() -> None:
 
 
 def test_namespaces_make_it_manifests_namespaced(helm: Helm) -> None:
-    text = Kubectl(Path(os.devnull))("kustomize", str(ROOT / "manifests" / "namespaced"))
+    text = kustomized(ROOT / "manifests" / "namespaced")
     expected = with_image(text)
     own: Key
     for own in (("Role", NAMESPACE, NAMESPACE), ("RoleBinding", NAMESPACE, NAMESPACE)):

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from hack.cluster.apiserver import ApiServer
-from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from hack.overlays import kustomized
 from hack.product import ROOT
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
@@ -43,7 +43,7 @@ subjects: [{kind: ServiceAccount, name: inference-operator, namespace: inference
 
 
 def overlay() -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all(Kubectl(Path("/dev/null"))("kustomize", str(OVERLAY))))
+    return list(yaml.safe_load_all(kustomized(OVERLAY)))
 
 
 @pytest.fixture(scope="module")

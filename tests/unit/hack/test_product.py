@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from hack import product
+from hack import overlays, product
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Kind, Target
 from hack.console import StepError, with_sbin
@@ -93,20 +92,19 @@ def test_what_can_be_given_images_needs_none(monkeypatch: pytest.MonkeyPatch, on
     product.demand_images(on)
 
 
-def test_the_overlay_marks_what_it_installs(tmp_path: Path) -> None:
-    product._write_overlay(tmp_path, product.Images("host:5000/operator:1", "triton:1"))
-    overlay = yaml.safe_load((tmp_path / "kustomization.yaml").read_text())
+def test_the_overlay_marks_what_it_installs() -> None:
+    overlay = product._overlay(product.Images("host:5000/operator:1", "triton:1"))
     assert overlay["labels"] == [{"pairs": OURS}]
 
 
 def test_a_killed_installation_s_overlay_goes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(product, "_MANIFESTS", tmp_path)
+    monkeypatch.setattr(overlays, "MANIFESTS", tmp_path)
     for name, age in (("old", 3600), ("young", 0)):
         (tmp_path / f".overlay-{name}").mkdir()
         os.utime(tmp_path / f".overlay-{name}", (time.time() - age,) * 2)
-    product._remove_stale_overlays()
+    overlays._remove_stale()
     assert [left.name for left in tmp_path.iterdir()] == [".overlay-young"]
 
 
