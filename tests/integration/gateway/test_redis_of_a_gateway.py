@@ -12,7 +12,7 @@ from tests.fakes.prediction_client import FakePredictionClient
 
 pytestmark = pytest.mark.integration
 
-BARS = [[100.0, 101.0, 99.0, 100.0, 1000.0 + n] for n in range(60)]
+BARS = [[100.0, 101.0, 99.0, 100.0 + n % 2, 1000.0 + n] for n in range(60)]
 TIMES = [f"2026-{1 + n // 28:02}-{1 + n % 28:02}T00:00:00Z" for n in range(60)]
 
 
@@ -45,7 +45,7 @@ async def test_answers_go_on_without_redis_and_two_gateways_share_one(tmp_path: 
 
         server.stop()
         for number in range(20):
-            rows = [[100.0, 101.0, 99.0, 100.0, float(number)]] * 60
+            rows = [[*prices, float(number)] for *prices, _ in BARS]
             fresh = {**body, "ohlcv_data": rows}
             assert (await first.post(path, json=fresh)).status_code == 200
         text = (await first.get("/metrics")).text
