@@ -12,15 +12,13 @@ import pytest
 
 from hack.cluster import gateway
 from hack.demo.trained_models import trained_model
-from hack.services.cluster_store import NAME as STORE
 from hack.services.gateway import LocalGateway
 from hack.services.server_process import free_ports
 from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.test_prediction_gateway import PRICE, bars, change_by
+from tests.e2e.test_prediction_gateway import PRICE, bars, change_by, shipped_model
 from tests.e2e.test_registry import untrained
 from tests.e2e.waiting import eventually
-from training.trained import read_trained
 
 pytestmark = [
     pytest.mark.e2e,
@@ -38,18 +36,9 @@ STEPS: list[dict[str, Any]] = [{"setWeight": WEIGHT}, {"pause": {}}]
 @pytest.fixture
 def served(harness: ClusterHarness, namespace: str) -> Served:
     """The trained model behind Traefik; its next version gets 10 % and waits."""
-    folder = trained_model("lstm_price_predictor")
-    harness.store.upload_bytes((folder / "model.pt").read_bytes(), "canary/model.pt")
-    signature = read_trained(folder).signature
-    tensors = {
-        side: [{"name": t.name, "dataType": t.data_type, "shape": list(t.shape)} for t in specs]
-        for side, specs in (("inputs", signature.inputs), ("outputs", signature.outputs))
-    }
-    source = {"uri": harness.store.uri("canary/model.pt"), "secretRef": {"name": STORE}}
-    model = {"source": source, "format": "torchscript", "maxBatchSize": 32, **tensors}
     route = {"parentRefs": [gateway.parent_ref()], "grpc": {"hostnames": [host(namespace)]}}
     changes = {
-        "spec.model": model,
+        "spec.model": shipped_model(harness, "canary/model.pt"),
         "spec.rollout": {"canary": {"steps": STEPS, "gateway": route}, "scaleDownDelay": "3s"},
         "spec.triton.parameters": {"INTRA_OP_THREAD_COUNT": "1"},
     }

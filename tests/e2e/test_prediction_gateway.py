@@ -59,24 +59,28 @@ class Scene:
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
+def shipped_model(harness: ClusterHarness, path: str) -> dict[str, Any]:
+    """Upload the trained model, and return the `spec.model` that serves it."""
+    trained = trained_model("lstm_price_predictor")
+    harness.store.upload_bytes((trained / "model.pt").read_bytes(), path)
+    signature = read_trained(trained).signature
+    tensors = {
+        side: [{"name": t.name, "dataType": t.data_type, "shape": list(t.shape)} for t in specs]
+        for side, specs in (("inputs", signature.inputs), ("outputs", signature.outputs))
+    }
+    source = {"uri": harness.store.uri(path), "secretRef": {"name": STORE}}
+    return {"source": source, "format": "torchscript", "maxBatchSize": 32, **tensors}
+
+
 @pytest.fixture(scope="module")
 def scene(harness: ClusterHarness) -> Iterator[Scene]:
     """Two pods of the model, two of the gateway, and Redis."""
-    trained = trained_model("lstm_price_predictor")
-    harness.store.upload_bytes((trained / "model.pt").read_bytes(), "gateway/model.pt")
     with shared_namespace(harness) as namespace:
-        signature = read_trained(trained).signature
-        tensors = {
-            side: [{"name": t.name, "dataType": t.data_type, "shape": list(t.shape)} for t in specs]
-            for side, specs in (("inputs", signature.inputs), ("outputs", signature.outputs))
-        }
-        source = {"uri": harness.store.uri("gateway/model.pt"), "secretRef": {"name": STORE}}
-        model = {"source": source, "format": "torchscript", "maxBatchSize": 32, **tensors}
         served = harness.model(
             namespace,
             MODEL,
             **{
-                "spec.model": model,
+                "spec.model": shipped_model(harness, "gateway/model.pt"),
                 "spec.replicas": 2,
                 "spec.service": {"headless": True},
                 "spec.triton.parameters": {"INTRA_OP_THREAD_COUNT": "1"},

@@ -52,6 +52,17 @@ class GatewayProcess:
         os.kill(process or self.process.pid, signal.SIGKILL)
 
 
+def ended(variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Start a gateway with these variables, which ends by itself; return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-m", "serving.gateway"],
+        env={**os.environ, "PYTHONPATH": "operator:.", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 def is_alive(process: int) -> bool:
     """Return whether a process runs; one that is dead and not yet waited for does not."""
     try:

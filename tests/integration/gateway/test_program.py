@@ -17,6 +17,7 @@ import pytest
 
 from hack.images.local_triton import LocalTriton
 from hack.services.server_process import free_ports
+from tests.integration.gateway.processes import ended
 from tests.integration.serving.models import lay_out
 
 pytestmark = pytest.mark.integration
@@ -136,10 +137,7 @@ def test_a_version_that_does_not_serve_is_a_conflict(gateway: str) -> None:
 def test_settings_that_are_wrong_are_told_before_the_port_opens(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("{server: {port: 0}, lag: {calendar: XNYS}}")
-    environment = {**os.environ, "CONFIG_PATH": str(file), "PYTHONPATH": "operator:."}
-    done = subprocess.run(
-        [sys.executable, "-m", "serving.gateway"], env=environment, capture_output=True, timeout=60
-    )
+    result = ended({"CONFIG_PATH": str(file)})
 
-    assert done.returncode == 2
-    assert "server.port: found 0" in done.stderr.decode()
+    assert result.returncode == 2
+    assert "server.port: found 0" in result.stderr

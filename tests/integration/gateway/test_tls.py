@@ -17,6 +17,7 @@ import yaml
 
 from hack.cluster.pki import Authority, Pair
 from hack.services.server_process import free_ports
+from tests.integration.gateway.processes import ended
 
 pytestmark = pytest.mark.integration
 ORIGIN = "https://desk.example"
@@ -116,19 +117,12 @@ def test_a_new_pair_is_taken_without_a_restart_and_a_bad_one_is_not(tmp_path: Pa
 def test_a_pair_that_does_not_fit_ends_the_start_with_a_sentence(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ca")
     first, other = (authority.issue(name, name, hosts=("127.0.0.1",)) for name in ("a", "b"))
-    environment = {
-        **os.environ,
-        "PYTHONPATH": "operator:.",
-        "SERVING_SERVER__CERTIFICATE_FILE": str(first.certificate),
-        "SERVING_SERVER__KEY_FILE": str(other.key),
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "serving.gateway"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
+    result = ended(
+        {
+            "SERVING_SERVER__CERTIFICATE_FILE": str(first.certificate),
+            "SERVING_SERVER__KEY_FILE": str(other.key),
+        }
     )
-    assert ended.returncode == 2
-    assert "server.certificate_file, server.key_file: found" in ended.stderr
-    assert "expected a certificate and its key as PEM" in ended.stderr
+    assert result.returncode == 2
+    assert "server.certificate_file, server.key_file: found" in result.stderr
+    assert "expected a certificate and its key as PEM" in result.stderr

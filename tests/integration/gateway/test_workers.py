@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +10,13 @@ from secrets import token_hex
 import httpx
 import pytest
 
-from tests.integration.gateway.processes import GatewayProcess, gateway_process, is_alive, until
+from tests.integration.gateway.processes import (
+    GatewayProcess,
+    ended,
+    gateway_process,
+    is_alive,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 TRUTH = {"symbol": "AAPL", "target_time": "2026-12-02T21:00:00Z", "close": 100.0}
@@ -147,18 +151,7 @@ def test_workers_end_when_the_program_is_killed(gateway: GatewayProcess) -> None
 def test_bad_settings_are_told_before_a_worker_starts(
     tmp_path: Path, variables: dict[str, str], sentence: str
 ) -> None:
-    environment = {
-        "PYTHONPATH": "operator:.",
-        "SERVING_SERVER__WORKERS": "2",
-        "SERVING_STORAGE__CACHE_DIR": str(tmp_path),
-        **variables,
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "serving.gateway"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(f"serving.gateway: {sentence}")
+    folder = {"SERVING_SERVER__WORKERS": "2", "SERVING_STORAGE__CACHE_DIR": str(tmp_path)}
+    result = ended({**folder, **variables})
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"serving.gateway: {sentence}")
