@@ -48,7 +48,7 @@ def measure(folder: Path, size: Size, only: Sequence[str] = MEASURES) -> dict[st
     with scene(folder) as running:
         result |= asyncio.run(_measured(running, size, only))
         result["rssMb"] = {
-            name: round(each.rss_mb(), 1) for name, each in running.processes.items()
+            name: round(each.memory_mb()[0], 1) for name, each in running.processes.items()
         }
         bars = running.bars
     if "balance" in only:

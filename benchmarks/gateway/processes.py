@@ -1,34 +1,12 @@
-"""CPU time and memory of other processes, as the kernel counts them."""
+"""The plain program as a server, and how long it is."""
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from hack.product import ROOT
 from hack.services.gateway import LocalGateway
 from hack.services.server_process import ServerProcess, start
-
-_TICK = 1 / os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process with all its threads, but not its children."""
-
-    pid: int
-
-    def cpu_seconds(self) -> float:
-        """Return its CPU seconds, in steps of 10 ms."""
-        _, _, rest = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")
-        fields = rest.split()
-        return (int(fields[11]) + int(fields[12])) * _TICK
-
-    def rss_mb(self) -> float:
-        """Return its resident memory in MB (1e6 bytes)."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        (line,) = (each for each in lines if each.startswith("VmRSS"))
-        return int(line.split()[1]) * 1024 / 1e6
 
 
 class PlainServer(LocalGateway):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.gateway.processes import Process
+from hack.services.server_process import ServerProcess
 
 Call = Callable[[], Awaitable[object]]
 
@@ -47,7 +47,7 @@ class Load:
 
 
 async def load(
-    call: Call, count: int, in_flight: int, processes: Mapping[str, Process] | None = None
+    call: Call, count: int, in_flight: int, processes: Mapping[str, ServerProcess] | None = None
 ) -> Load:
     """Make `count` calls, so many at a time, and return what they took."""
     numbers, latencies = iter(range(count)), []

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.gateway.processes import PlainServer, Process
+from benchmarks.gateway.processes import PlainServer
 from hack.images.local_triton import LocalTriton
 from hack.services.gateway import LocalGateway
 from hack.services.redis import LocalRedis
-from hack.services.server_process import free_ports
+from hack.services.server_process import ServerProcess, free_ports
 
 PRICE = "lstm-price-predictor"
 
@@ -25,7 +25,7 @@ class Scene:
     grpc: str
     gateway: str
     plain: str
-    processes: dict[str, Process]
+    processes: dict[str, ServerProcess]
     bars: npt.NDArray[np.float64]
     text: str
 
@@ -54,5 +54,5 @@ def scene(folder: Path) -> Iterator[Scene]:
         }
         gateway = stack.enter_context(LocalGateway(folder / "gateway", sections, free_ports(1)[0]))
         plain = stack.enter_context(PlainServer(folder / "plain", triton.grpc, free_ports(1)[0]))
-        processes = {"gateway": Process(gateway.pid), "plain": Process(plain.pid)}
+        processes = {"gateway": gateway.process, "plain": plain.process}
         yield Scene(triton.grpc, gateway.uri, plain.uri, processes, bars[0], texts[0])

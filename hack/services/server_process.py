@@ -1,5 +1,6 @@
 """Servers as child processes: started with a log, awaited, and ended with whoever started them."""
 
+import os
 import random
 import re
 import socket
@@ -32,6 +33,12 @@ class ServerProcess:
     def tail(self) -> str:
         """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def cpu_seconds(self) -> float:
+        """Return its CPU seconds with all its threads, without children, in steps of 10 ms."""
+        text = Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> tuple[float, float]:
         """Return resident memory now and at its peak, in MB (10^6 bytes), without children."""
@@ -87,13 +94,6 @@ class LocalServer:
     def ended(self) -> int | None:
         """Return the status with which it ended by itself; None while it runs."""
         return None if self._server is None else self._server.process.poll()
-
-    @property
-    def pid(self) -> int:
-        """Return the number of its process; StepError if it was not started."""
-        if self._server is None:
-            raise StepError(f"{type(self).__name__} does not run", "start it first")
-        return self._server.process.pid
 
     @property
     def log(self) -> Path:
