@@ -14,8 +14,10 @@ RUN python3.11 -c "import ensurepip" 2>/dev/null \
  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11-venv; }
 RUN python3.11 -m venv /build && python3.11 -m venv --without-pip /opt/operator
 COPY requirements/operator.txt /build/
-# Tests, stubs, bundled sources, the reference evaluator of ONNX, numpy's tools for compilers and the descriptions of AWS services other than S3 and logins go; what stays is
-# compiled once, because a read-only pod can not.
+# Tests, stubs, bundled sources, the reference evaluator of ONNX, numpy's tools for compilers, the
+# descriptions of AWS services other than S3 and logins, and the typed objects of the Kubernetes client
+# (the operator sends and reads plain JSON) go; what stays is compiled once, because a read-only pod
+# can not.
 RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no-compile \
       --only-binary=:all: --require-hashes -r /build/operator.txt \
  && cd /opt/operator/lib/python3.11/site-packages \
@@ -23,6 +25,8 @@ RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no
  && rm -rf onnx/reference onnx/fuzz numpy/distutils numpy/f2py numpy/random/_examples numpy/_pyinstaller boto3/examples \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts ! -name "sso*" ! -name signin \
       -exec rm -rf {} + \
+ && rm -rf kubernetes/client/api/[!_]* kubernetes/client/models/[!_]* \
+      kubernetes/aio/client/api/[!_]* kubernetes/aio/client/models/[!_]* \
  && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" -o -name "*.a" -o -name "*.rst" -o -name "*.tab" -o -name "tzdata.zi" \) -delete \
  && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 

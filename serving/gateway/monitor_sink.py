@@ -75,6 +75,7 @@ class MonitorSink:
             self._resending.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._resending
+        await self._spool.close()
 
     async def _sent(self, lines: Sequence[bytes]) -> bool:
         outcome = await self._post(lines)

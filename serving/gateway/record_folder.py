@@ -1,7 +1,7 @@
 """A folder of records: a file of JSON lines for each minute and worker, bounded in bytes.
 
 Several processes may use one folder. Locks of the system keep a file that is being sent from those
-who write or send it too; they end with their process.
+who write or send it too; they end when the folder is closed, and with their process.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
+from threading import Lock
 from typing import Any, BinaryIO
 
 import orjson
@@ -41,6 +42,7 @@ class RecordFolder:
     ) -> None:
         self._folder, self._most, self._clock, self._removed = folder, most_bytes, clock, removed
         self._taken: BinaryIO | None = None
+        self._taking, self._closed = Lock(), False
 
     def start(self) -> None:
         return
@@ -55,12 +57,22 @@ class RecordFolder:
         return await asyncio.to_thread(self._find, prediction_id, match[1])
 
     async def close(self) -> None:
-        return
+        """Leave the file that was being sent to others, also one that a thread just takes."""
+        await asyncio.to_thread(self._close)
 
     def take(self) -> Path | None:
         """Return the oldest file under a name that nothing is written to any more, to be sent and
-        removed; None if there is none that no other process has. It blocks."""
-        self._let_go()
+        removed; None if there is none that nobody else has, or after `close`. It blocks."""
+        with self._taking:
+            self._let_go()
+            return None if self._closed else self._take()
+
+    def _close(self) -> None:
+        with self._taking:
+            self._closed = True
+            self._let_go()
+
+    def _take(self) -> Path | None:
         began = sorted(self._folder.glob("sending-*.jsonl"))
         for file in began:
             with contextlib.suppress(FileNotFoundError, BlockingIOError):
@@ -73,7 +85,7 @@ class RecordFolder:
         return None
 
     def _held(self, file: Path) -> Path:
-        """Hold a file until the next one is taken; BlockingIOError if another process has it."""
+        """Hold a file until the next one is taken; BlockingIOError if somebody else has it."""
         taken = file.open("rb")
         try:
             fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,7 +42,7 @@ def serve(settings: Settings) -> int:
         os.environ[_METRICS_FOLDER] = folder
         worker = _Worker(Application(settings, Share(Path(folder), time())))
         config = uvicorn_config(settings, worker, worker.context)
-        supervisor = Multiprocess(config, [config.bind_socket()])
+        supervisor = _Supervisor(config, [config.bind_socket()])
         supervisor.run()
         failed = any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes)
     return STARTUP_FAILURE if failed else 0
@@ -56,6 +56,19 @@ async def _check(settings: Settings) -> None:
         create_app(settings, client)
     finally:
         await client.close()
+
+
+class _Supervisor(Multiprocess):
+    """A supervisor that sees the end of a worker while it waits for the worker's answer.
+
+    uvicorn keeps the worker's end of their pipe open, so that nothing but the time limit ends the
+    wait for a worker that was killed meanwhile; until then no worker is started and no signal read.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def test_the_sources_of_packages_are_the_public_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "megabytes"), [("operator", 450), ("gateway", 350), ("triton", 420), ("redis", 140)]
+    ("name", "megabytes"), [("operator", 400), ("gateway", 350), ("triton", 420), ("redis", 140)]
 )
 def test_stays_small(name: str, megabytes: int) -> None:
     assert build(name).archive.stat().st_size < megabytes * 1e6

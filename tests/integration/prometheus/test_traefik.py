@@ -84,6 +84,8 @@ def traefik(folder: Path, backends: Mapping[str, str]) -> Iterator[tuple[str, st
         "entrypoints.traefik.address": admin,
         "ping": "true",
         "providers.file.filename": str(folder / "routes.yaml"),
+        # The file does not change, and a machine has only so many watches for all its programs.
+        "providers.file.watch": "false",
         "metrics.prometheus.addserviceslabels": "true",
         "metrics.prometheus.buckets": "0.1,0.5,1,5",
         "global.checknewversion": "false",

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from serving.gateway.outbox import Outbox
+from serving.gateway.monitor_sink import MonitorSink, Outcome
+from serving.gateway.outbox import Outbox, OutboxCounts
 from serving.gateway.record_folder import RecordFolder, new_prediction_id
 from serving.settings.gateway import OutboxSettings
 
@@ -136,6 +137,38 @@ def test_a_file_that_another_process_sends_is_left_alone(tmp_path: Path) -> None
     assert first.take() == taken
     first._let_go()
     assert second.take() == taken
+
+
+async def test_a_closed_folder_leaves_its_file_to_others_and_takes_none(tmp_path: Path) -> None:
+    first, second = RecordFolder(tmp_path, 1 << 20), RecordFolder(tmp_path, 1 << 20)
+    first._write([b"a"])
+    taken = first.take()
+    await first.close()
+    assert first.take() is None
+    assert taken is not None
+    assert second.take() == taken
+
+
+async def test_a_sink_that_ends_while_the_monitor_is_away_leaves_its_files_to_the_next(
+    tmp_path: Path,
+) -> None:
+    asked = asyncio.Event()
+
+    async def away(_: Sequence[bytes]) -> Outcome:
+        asked.set()
+        return Outcome.AWAY
+
+    spool, pauses = RecordFolder(tmp_path, 1 << 20), (0.01, 0.01)
+    sink = MonitorSink(away, spool, OutboxCounts(), 4, pauses)
+    sink.start()
+    await sink.write([b"a"])
+    async with asyncio.timeout(20):
+        # Records that follow spooled ones are spooled too: what is sent comes from the file.
+        await asked.wait()
+    await sink.close()
+    taken = RecordFolder(tmp_path, 1 << 20).take()
+    assert taken is not None
+    assert taken.read_bytes() == b"a\n"
 
 
 @pytest.mark.parametrize(
