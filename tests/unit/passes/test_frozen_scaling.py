@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from inference_operator.api.conditions import ConditionType
-from tests.fakes.bodies import KEY
+from tests.fakes.bodies import KEY, source
+from tests.fakes.gateways import ROUTES, rollout
 
 from .freezing import freeze
-from .scaled_harness import DOWN, Scaled
+from .scaled_harness import DOWN, QUEUE, Scaled
 from .test_autoscaled import scaled
+from .test_gateway_steps import Routed
 
 STEPS = [{"setWeight": 50}, {"pause": {"duration": "2m"}}]
 
@@ -27,6 +29,15 @@ async def at_a_step(pods: int = 4, **rules: Any) -> tuple[Scaled, str, str]:
     await world.settle(world.rounds)
     assert world.status.stable is not None
     return world, world.status.stable.revision, world.canary
+
+
+def apply_routed(world: Routed, number: int, least: int) -> None:
+    """Apply an autoscaled model behind a gateway; no metrics are there, so the minimum holds."""
+    parts = rollout()
+    canary = {**parts["canary"], "steps": STEPS}
+    bounds = {"minReplicas": least, "maxReplicas": 9, "metrics": [QUEUE]}
+    routed = {**parts, "canary": canary}
+    world.user_applies(model=source(number), rollout=routed, replicas=None, autoscaling=bounds)
 
 
 async def test_a_frozen_model_without_a_rollout_follows_its_load() -> None:
@@ -120,3 +131,21 @@ async def test_a_frozen_deployment_that_was_scaled_by_hand_goes_back() -> None:
     await world.settle(world.rounds)
 
     assert world.replicas == 4
+
+
+async def test_a_frozen_step_behind_a_gateway_keeps_its_weight_and_gets_its_pods() -> None:
+    world = Routed()
+    apply_routed(world, 1, least=4)
+    await world.settle(world.rounds)
+    apply_routed(world, 2, least=4)
+    await world.settle(world.rounds)
+    assert world.status.stable is not None
+    stable, canary = world.status.stable.revision, world.canary
+    weights = [world.weights(kind) for kind in ROUTES]
+    assert world.deployments == {stable: 4, canary: 2}
+
+    freeze(world)
+    apply_routed(world, 2, least=8)
+    await world.later(timedelta(minutes=10))
+    assert (world.ready[1], world.deployments) == ("Frozen", {stable: 8, canary: 4})
+    assert [world.weights(kind) for kind in ROUTES] == weights
