@@ -70,12 +70,21 @@ def _metric(index: int, metric: ScalingMetric, spec: AnySpec) -> Iterator[Proble
     if metric.statistic not in (None, Statistic.MEAN) and not _has_histogram(spec):
         yield Problem(
             f"{path}.statistic",
-            f"{metric.statistic}, and no histogram of latencies",
+            f"{metric.statistic}, and no histogram of latencies{_gateway_words(spec)}",
             "triton.metrics.latencyBuckets, which need Triton 26.01 or later",
             "add them, or write mean",
         )
     if metric.query is not None and (problem := problem_of(metric.query)):
         yield Problem(f"{path}.query", "", problem)
+
+
+def _gateway_words(spec: AnySpec) -> str:
+    """Return why a gateway's histogram, which an analysis may read, does not help; "" without a
+    gateway."""
+    canary = spec.rollout.canary
+    if canary is None or canary.gateway is None:
+        return ""
+    return " of pods (the gateway's is of a Service: an analysis may use it, autoscaling may not)"
 
 
 def _targets(autoscaling: Autoscaling) -> Iterator[Problem]:
@@ -118,8 +127,8 @@ def _batches(spec: AnySpec) -> bool:
 
 
 def _has_histogram(spec: AnySpec) -> bool:
-    """Return whether a percentile may have a source. A gateway's histogram is none: it is of the
-    requests of a Service, not of pods."""
+    """Return whether a percentile may have a source. A gateway's histogram is none: it has no value
+    of each pod, so missing pods would not be seen, and a retry or the network would add pods."""
     if _refers(spec) or turns_on_histograms(spec):
         return True
     if _HISTOGRAM in str(spec.triton.config_overrides or ""):

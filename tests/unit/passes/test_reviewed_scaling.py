@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.autoscaled import Autoscaled
 from inference_operator.domain.scaling import Limit, ScalingDecision
@@ -13,7 +14,7 @@ from tests.fakes.bodies import KEY
 from tests.fakes.harness import NOON
 from tests.unit.planning.scaling.load_cases import settings
 
-from .scaled_harness import Scaled
+from .scaled_harness import DOWN, Scaled
 from .test_autoscaled import scaled
 
 STEPS = [{"setWeight": 50}, {"pause": {}}]
@@ -128,3 +129,20 @@ def test_a_former_decision_does_not_explain_a_change_in_the_other_direction() ->
 
     assert decision is not None
     assert (decision.reason, decision.message) == ("ScaledDown", "9 -> 5: maxReplicas is 5")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_schedule_that_ends_in_an_outage_removes_no_pod(restarts: bool) -> None:
+    opens = {"name": "open", "timeZone": "UTC", "start": "0 9 * * *", "end": "5 12 * * *"}
+    world = await scaled(pods=2, schedules=[{**opens, "minReplicas": 5}])
+    assert world.replicas == 5
+    world.outage = DOWN
+    await world.sweep(2)
+    if restarts:
+        world.start()
+        await world.settle(world.rounds)
+    await world.sweep(20)
+
+    assert world.now > NOON + timedelta(minutes=5)
+    assert world.replicas == 5
+    assert world.status.condition(ConditionType.SCALING_ACTIVE).reason == "ScheduleHeld"

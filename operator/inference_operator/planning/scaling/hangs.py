@@ -11,6 +11,9 @@ from inference_operator.planning.scaling.pod_history import over
 from inference_operator.planning.scaling.sight import Sight
 
 NO_ANSWERS = "NoAnswers"
+LONGEST_HANG = 30.0
+"""Seconds without an answer, while requests wait, that are a hang. A long window still has the
+answers from before it, and its rate falls slowly."""
 
 
 def waiting(sight: Sight, metric: ScalingMetric) -> float | None:
@@ -35,8 +38,8 @@ def waiting_words(number: float | None) -> str:
 
 
 def without_hang(sight: Sight, metric: ScalingMetric, load: MetricLoad) -> MetricLoad:
-    """Return the load, by which no pod may be removed if requests wait and none was answered in the
-    metric's window: a rate, and the use of a GPU, are 0 then."""
+    """Return the load, by which no pod may be removed if requests wait and none was answered for
+    half a minute, or for the metric's window: a rate, and the use of a GPU, fall then."""
     if load.value is None or not load.can_shrink or _has_answered(sight, metric):
         return load
     number = waiting(sight, metric)
@@ -47,7 +50,7 @@ def without_hang(sight: Sight, metric: ScalingMetric, load: MetricLoad) -> Metri
 
 def _has_answered(sight: Sight, metric: ScalingMetric) -> bool:
     """Return whether a pod has answered a request; also while none was counted for so long."""
-    window = metric.window.length.total_seconds()
-    spans = [over(history, window) for history in sight.histories.values()]
+    span = min(metric.window.length.total_seconds(), LONGEST_HANG)
+    spans = [over(history, span) for history in sight.histories.values()]
     counted = [totals for totals, _ in filter(None, spans)]
     return not counted or any(totals.requests > 0 for totals in counted)

@@ -73,15 +73,16 @@ def is_other_size(read: ScalingAnswer | None, answer: ScalingAnswer) -> bool:
 
 
 def is_told_otherwise(read: ScalingAnswer | None, answer: ScalingAnswer) -> bool:
-    """Return whether a pass would report something else: missing data that begin or end, the
-    fallback, or another limit. Sentences change with each sweep, and wake nobody."""
+    """Return whether a pass would report something else: missing data that begin or end, or hold
+    pods after a schedule; the fallback; or another limit. Sentences change with each sweep, and
+    wake nobody."""
     return read is not None and _told(read) != _told(answer)
 
 
 def _told(answer: ScalingAnswer) -> tuple[object, ...]:
     decision = answer.decision
-    limited = decision.limited.reason if decision.limited else None
-    return decision.holds is None, decision.has_fallen_back, limited
+    holds, limited = (each.reason if each else None for each in (decision.holds, decision.limited))
+    return holds, decision.has_fallen_back, limited
 
 
 def _beginning(question: ScalingQuestion, at: datetime, now: float) -> UnitMemory:

@@ -152,6 +152,14 @@ def test_a_lower_minimum_of_a_schedule_removes_no_pods_without_metrics() -> None
     assert free.size == 1
 
 
+def test_a_lower_maximum_of_a_schedule_holds_without_metrics() -> None:
+    rules = settings(behavior=AT_ONCE)
+    memory, _ = run(settled(6), [(0.0, given_of(rules, load_of(5.0, 6), bounds=Bounds(1, 8)))])
+    _, (lowered,) = run(memory, [(60.0, given_of(rules, MISSING, bounds=Bounds(1, 4, ("night",))))])
+
+    assert (lowered.size, lowered.reason) == (4, Reason.SCALED_DOWN)
+
+
 def test_a_second_scale_up_waits_for_the_load_of_the_first() -> None:
     given = given_of(settings(behavior=AT_ONCE), load_of(9.0), surroundings=Surroundings(300.0))
     more = given_of(settings(behavior=AT_ONCE), load_of(15.0), surroundings=Surroundings(300.0))

@@ -32,11 +32,13 @@ def test_another_size_wakes_a_pass_and_another_sentence_does_not() -> None:
 def test_missing_data_and_limits_are_told_when_they_begin_and_end() -> None:
     held = ScalingAnswer(replace(DECISION, holds=HELD))
     stale = ScalingAnswer(replace(DECISION, holds=replace(HELD, message="stale")))
+    scheduled = ScalingAnswer(replace(DECISION, holds=replace(HELD, reason=Reason.SCHEDULE_HELD)))
     limited = ScalingAnswer(replace(DECISION, limited=Limit(Reason.GPU_CAPACITY, "no GPU")))
 
     assert is_told_otherwise(ANSWER, held)
     assert is_told_otherwise(held, ANSWER)
     assert not is_told_otherwise(held, stale)
+    assert is_told_otherwise(held, scheduled)
     assert is_told_otherwise(ANSWER, limited)
     assert is_told_otherwise(limited, ANSWER)
     # The first answer is a size that no pass has read.

@@ -20,7 +20,7 @@ from inference_operator.planning.scaling.families import all_families, user_quer
 from inference_operator.planning.scaling.tracks import together
 from tests.unit.planning.analysis.judging_harness import Server
 from tests.unit.planning.scaling.load_cases import AT_ONCE, QUEUE
-from tests.unit.planning.scaling.scaling_bench import NOON, Bench, rules_of
+from tests.unit.planning.scaling.scaling_bench import NOON, Bench, metric, rules_of
 
 NOTHING = FamilySamples((), 0, 0, ())
 
@@ -225,3 +225,15 @@ def test_a_pod_that_is_not_scraped_holds_the_number_once_its_window_is_over() ->
     # It was ready for less than a window, and then for less than two scrapes: both hold.
     assert set(sizes) == {4}
     assert all(reason.startswith("Partial") for reason in reasons[3:]), reasons
+
+
+def test_a_rate_that_falls_while_requests_wait_removes_no_pod() -> None:
+    """Most of its long window was before the hang, and its value falls at each sweep."""
+    bench = Bench(rules_of(metric("RequestRate", "10", window="10m")))
+    bench.run(60, requests=150)
+    bench.pending = dict.fromkeys(("pod-0", "pod-1", "pod-2"), 4.0)
+    sizes = [bench.run(1, requests=0).size for _ in range(45)]
+
+    assert set(sizes) == {3}
+    bench.pending = {}
+    assert bench.run(45, requests=30).size == 1
