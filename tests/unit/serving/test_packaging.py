@@ -1,4 +1,4 @@
-"""Packages of the extras `client`, `serving` and `traces`, and of the group that their image locks."""
+"""Packages of the extras `client`, `serving` and `traces`, and of the group of their image."""
 
 import tomllib
 from pathlib import Path
@@ -19,4 +19,6 @@ def test_the_operator_s_image_has_none_of_them() -> None:
     locked = (ROOT / "requirements" / "operator.txt").read_text("utf-8")
     names = {line.partition("==")[0].partition("[")[0] for line in locked.splitlines()}
 
-    assert names.isdisjoint({"fastapi", "uvicorn", "redis", "ddsketch", "limits", "opentelemetry-sdk"})
+    assert names.isdisjoint(
+        {"fastapi", "uvicorn", "redis", "ddsketch", "limits", "opentelemetry-sdk"}
+    )

@@ -190,7 +190,6 @@ async def test_a_caller_who_goes_cancels_the_call_to_triton(tmp_path: Path) -> N
 
 
 NOT_YET = [
-    ("logging", {"traces_url": "http://a"}, "logging.traces_url"),
     ("storage", {"cache_dir": "gs://bucket/cache"}, "storage.cache_dir"),
 ]
 
