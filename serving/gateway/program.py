@@ -104,19 +104,20 @@ def unsupported(settings: Settings) -> list[str]:
     limits = {
         "limits.rate": (
             settings.server.workers > 1 and counts_alone,
-            "a redis.url, which counts for all workers, or server.workers: 1",
+            "a redis.url, which counts for all workers, or server.workers: 1; change it",
         ),
         "triton.targets": (
             any(each.metrics_url for each in targets),
-            "no metrics_url",
+            "no metrics_url, which this version of the gateway cannot read; remove it",
         ),
         "storage.cache_dir": (
             is_bucket(settings.storage.cache_dir),
-            "a folder of this machine (SERVING_STORAGE__CACHE_DIR)",
+            "a folder, since the gateway appends to its files and locks them, and objects of a"
+            " bucket allow neither; set SERVING_STORAGE__CACHE_DIR to a folder",
         ),
     }
     return [
-        f"{key}: expected {expected}, this version of the gateway cannot do more; change it"
+        f"{key}: expected {expected}"
         for key, (is_unsupported, expected) in limits.items()
         if is_unsupported
     ]
