@@ -50,7 +50,7 @@ class OtlpSpans:
         self, environment: str, counts: SpanCounts, exporter: Callable[[], SpanExporter]
     ) -> None:
         self._counts, self._exporter = counts, exporter
-        names = {
+        names: dict[str, str | int] = {
             "service.name": "inference-gateway",
             "deployment.environment.name": environment,
             "process.pid": os.getpid(),

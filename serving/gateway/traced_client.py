@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from model_builders.features.failure import FeatureError
 from serving.client.errors import TritonError
 from serving.client.interface import DEFAULT_OPTIONS, PredictionClient
-from serving.gateway.tracing import Span, Spans
+from serving.gateway.tracing import Spans
 from serving.records import (
     Answerer,
     Array,
@@ -117,14 +117,15 @@ class TracedClient:
         if not options.headers:
             yield _TracedCall(options)
             return
-        span: Span | None = self._spans.call(name, options.headers)
+        span = self._spans.call(name, options.headers)
         call = _TracedCall(replace(options, headers={**options.headers, **span.headers}))
+        is_sent = True
         problem: str | None = None
         try:
             yield call
         except FeatureError:
-            # Nothing was sent. A span that does not end is nowhere.
-            span = None
+            # A span that does not end is sent to nobody.
+            is_sent = False
             raise
         except TritonError as error:
             call.attributes["inference.model"] = error.place.model
@@ -134,5 +135,5 @@ class TracedClient:
             problem = type(error).__name__
             raise
         finally:
-            if span is not None:
+            if is_sent:
                 span.end({**call.attributes, "error.type": problem}, failed=problem is not None)

@@ -71,6 +71,7 @@ async def traced(folder: Path, **sections: Any) -> AsyncIterator[Running]:
 
 def hexadecimal(span: ReadableSpan) -> tuple[str, str]:
     context = span.get_span_context()
+    assert context is not None
     return f"{context.trace_id:032x}", f"{context.span_id:016x}"
 
 
@@ -247,7 +248,7 @@ def test_a_gateway_without_the_package_says_so_at_its_start(
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     monkeypatch.delitem(sys.modules, "serving.gateway.spans")
-    settings = Settings(storage={"cache_dir": str(tmp_path)}, logging={"traces_url": COLLECTOR})  # type: ignore[arg-type]
+    settings = Settings(storage={"cache_dir": str(tmp_path)}, logging={"traces_url": COLLECTOR})
     sentence = f"^logging.traces_url: found {COLLECTOR}, and OpenTelemetry's exporter is not"
     with pytest.raises(ValueError, match=sentence) as refused:
         create_app(settings, FakePredictionClient())
