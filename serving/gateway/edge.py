@@ -23,6 +23,7 @@ from serving.gateway.problems import MEDIA_TYPE, Problem, Reason, RefusedError, 
 from serving.gateway.rates import Rates
 from serving.gateway.telemetry import Telemetry
 from serving.gateway.traces import trace_headers, trace_id
+from serving.gateway.tracing import Ending, Span, Spans, begin_request, end_request, method_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -44,12 +45,13 @@ class Visit:
     call: Call = field(default_factory=Call)
     reason: Reason | None = None
     code: int = 0
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeParts:
     """Limits and instruments of the edge; `callers` is None where everybody may call, `rates` where
-    nobody is limited."""
+    nobody is limited, `spans` where nobody collects them."""
 
     in_flight: InFlight
     body_bytes: int
@@ -57,14 +59,15 @@ class EdgeParts:
     figures: Window
     callers: Callers | None = None
     rates: Rates | None = None
+    spans: Spans | None = None
 
     async def start(self) -> None:
-        for part in (self.callers, self.rates):
+        for part in (self.callers, self.rates, self.spans):
             if part is not None:
                 await part.start()
 
     async def close(self) -> None:
-        for part in (self.callers, self.rates):
+        for part in (self.callers, self.rates, self.spans):
             if part is not None:
                 await part.close()
 
@@ -85,6 +88,7 @@ class Edge:
         request_id = given if _REQUEST_ID.fullmatch(given) else token_hex(8)
         visit = Visit(request_id, perf_counter())
         visit.call.request_id, visit.call.trace = request_id, trace_headers(headers)
+        visit.span = begin_request(self._parts.spans, scope, visit.call)
         scope.setdefault("state", {})["visit"] = visit
         respond = _Respond(send, visit)
         try:
@@ -174,6 +178,9 @@ class Edge:
         if template.startswith("/api/v1/") and template != "/api/v1/metrics":
             series = Series(template, model, version)
             self._parts.figures.add(series, seconds, failed=visit.code >= 400)
+        reason = visit.reason.value if visit.reason else None
+        if visit.span is not None:
+            end_request(visit.span, Ending(method_of(scope), template, visit.code, reason), call)
         _LOG.info(
             "request",
             extra={
@@ -186,7 +193,7 @@ class Edge:
                     "milliseconds": round(seconds * 1000, 3),
                     "model": call.model or None,
                     "version": call.served_version or None,
-                    "reason": visit.reason.value if visit.reason else None,
+                    "reason": reason,
                 }
             },
         )

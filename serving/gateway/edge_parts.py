@@ -11,12 +11,17 @@ from serving.gateway.keys import ApiKeys
 from serving.gateway.rates import Rates
 from serving.gateway.telemetry import Telemetry
 from serving.gateway.tokens import Expected, Tokens
+from serving.gateway.tracing import Spans
 from serving.settings import Settings
 from serving.settings.gateway import AuthSettings
 
 
 def edge_parts(
-    settings: Settings, in_flight: InFlight, telemetry: Telemetry, figures: Window
+    settings: Settings,
+    in_flight: InFlight,
+    telemetry: Telemetry,
+    figures: Window,
+    spans: Spans | None = None,
 ) -> EdgeParts:
     """Return the parts; OSError or ValueError for a file of keys that cannot be used."""
     return EdgeParts(
@@ -26,6 +31,7 @@ def edge_parts(
         figures,
         callers=_callers(settings.auth),
         rates=_rates(settings, telemetry),
+        spans=spans,
     )
 
 

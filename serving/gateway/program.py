@@ -31,6 +31,8 @@ from serving.gateway.record_folder import RecordFolder
 from serving.gateway.shared_figures import SharedFigures
 from serving.gateway.switch import Switch
 from serving.gateway.telemetry import Telemetry
+from serving.gateway.traced_client import TracedClient
+from serving.gateway.tracing import SpanCounts, Spans, spans_of
 from serving.settings import Settings
 from serving.settings.places import is_bucket
 
@@ -102,20 +104,20 @@ def unsupported(settings: Settings) -> list[str]:
     limits = {
         "limits.rate": (
             settings.server.workers > 1 and counts_alone,
-            "a redis.url, which counts for all workers, or server.workers: 1",
+            "a redis.url, which counts for all workers, or server.workers: 1; change it",
         ),
         "triton.targets": (
             any(each.metrics_url for each in targets),
-            "no metrics_url",
+            "no metrics_url, which this version of the gateway cannot read; remove it",
         ),
-        "logging.traces_url": (settings.logging.traces_url is not None, "no address"),
         "storage.cache_dir": (
             is_bucket(settings.storage.cache_dir),
-            "a folder of this machine (SERVING_STORAGE__CACHE_DIR)",
+            "a folder, since the gateway appends to its files and locks them, and objects of a"
+            " bucket allow neither; set SERVING_STORAGE__CACHE_DIR to a folder",
         ),
     }
     return [
-        f"{key}: expected {expected}, this version of the gateway cannot do more; change it"
+        f"{key}: expected {expected}"
         for key, (is_unsupported, expected) in limits.items()
         if is_unsupported
     ]
@@ -126,6 +128,9 @@ def assemble(settings: Settings, client: PredictionClient, share: Share | None =
     if problems := unsupported(settings):
         raise ValueError("\n".join(problems))
     telemetry = Telemetry(share.folder if share else None)
+    spans = _spans(settings, telemetry)
+    if spans is not None:
+        client = TracedClient(client, spans)
     folder = Path(settings.storage.cache_dir)
     redis = Redis.from_url(settings.redis.url) if settings.redis.url else None
     switch = Switch(settings.switch.disabled, settings.switch.file)
@@ -150,7 +155,7 @@ def assemble(settings: Settings, client: PredictionClient, share: Share | None =
     window = max(60.0, settings.monitoring.metrics_window)
     figures = Window(window, began=share.began if share else None)
     shared = SharedFigures(figures, share.folder, telemetry.refresh) if share else None
-    edge = edge_parts(settings, in_flight, telemetry, figures)
+    edge = edge_parts(settings, in_flight, telemetry, figures, spans)
     readiness = Readiness(settings.routes, client, switch)
     predictor = Predictor(settings, parts)
     items = Items(predictor, telemetry)
@@ -168,6 +173,14 @@ def assemble(settings: Settings, client: PredictionClient, share: Share | None =
         redis,
         shared,
     )
+
+
+def _spans(settings: Settings, telemetry: Telemetry) -> Spans | None:
+    counts = SpanCounts()
+    spans = spans_of(settings, counts)
+    if spans is not None:
+        telemetry.watch_spans(counts)
+    return spans
 
 
 def _batches(settings: Settings, folder: Path, items: Items) -> Batches:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.gateway.outbox import Outbox, OutboxCounts
+from serving.gateway.tracing import DROP_CAUSES, SpanCounts
 
 # A boundary at each objective that routes are measured by: 20, 40 and 60 ms.
 SECONDS = (
@@ -90,15 +91,13 @@ class Telemetry:
         self._counter("outbox_written", "Records that were written.", lambda: counts.written)
         self._counter("outbox_sent", "Records that the monitor took.", lambda: counts.sent)
         self._counter("outbox_spooled", "Records put into files first.", lambda: counts.spooled)
-        dropped = Counter(
-            "inference_gateway_outbox_dropped_total",
-            "Records that were lost.",
-            ("cause",),
-            registry=self.registry,
-        )
-        for cause in ("queue_full", "folder_full", "refused", "shutdown"):
-            number = partial(_dropped, counts, cause)
-            self._read.append(_Read(dropped.labels(cause), number))
+        causes = ("queue_full", "folder_full", "refused", "shutdown")
+        self._dropped("outbox", "Records that were lost.", causes, partial(_dropped, counts))
+
+    def watch_spans(self, counts: SpanCounts) -> None:
+        """Show the spans that were sent, and those that were lost."""
+        self._counter("spans_sent", "Spans that the collector took.", lambda: counts.sent)
+        self._dropped("spans", "Spans that were lost.", DROP_CAUSES, counts.lost)
 
     def refresh(self) -> None:
         """Read the numbers that other parts of this process count."""
@@ -119,6 +118,13 @@ class Telemetry:
             f"inference_gateway_{name}", text, registry=self.registry, multiprocess_mode="livesum"
         )
         self._read.append(_Read(gauge, read))
+
+    def _dropped(
+        self, name: str, text: str, causes: tuple[str, ...], read: Callable[[str], int]
+    ) -> None:
+        name = f"inference_gateway_{name}_dropped_total"
+        dropped = Counter(name, text, ("cause",), registry=self.registry)
+        self._read += [_Read(dropped.labels(cause), partial(read, cause)) for cause in causes]
 
     def _counter(self, name: str, text: str, read: Callable[[], int]) -> None:
         counter = Counter(f"inference_gateway_{name}_total", text, registry=self.registry)

@@ -121,7 +121,12 @@ class SwitchSettings(Section):
 
 
 class LoggingSettings(Section):
-    """JSON lines on standard output; traces if an OTLP address is named."""
+    """JSON lines on standard output, and spans of requests for a collector if one is named."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     traces_url: WebAddress | None = None
+    """The collector's OTLP over HTTP, such as http://otel-collector:4318; its path is /v1/traces.
+
+    Needs the extra `traces`. Headers and certificates are those of the SDK's variables, such as
+    OTEL_EXPORTER_OTLP_HEADERS.
+    """

@@ -159,7 +159,8 @@ async def _metadata(request: Request, model_name: str) -> ModelMetadata:
         )
     try:
         return await gateway.parts.client.get_model_metadata(
-            model_name, CallOptions(timeout=_METADATA_SECONDS)
+            model_name,
+            CallOptions(timeout=_METADATA_SECONDS, headers=dict(request.state.visit.call.trace)),
         )
     except TritonError as error:
         raise RefusedError(of_triton(error)) from None
