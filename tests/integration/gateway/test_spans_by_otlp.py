@@ -173,7 +173,6 @@ def test_a_collector_that_never_answers_is_seen_in_the_metrics_alone(tmp_path: P
             assert time.monotonic() - began < END_SECONDS + 20
     messages = [line["message"] for line in gateway.lines()]
     assert any("Failed to export spans" in message for message in messages)
-    assert any("not sent before the end" in message for message in messages)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
